@@ -1,0 +1,1 @@
+"""Hujiao: a complete contact centre. See README.md."""
