@@ -1,0 +1,409 @@
+"""What the floor may ask of a switch and what a switch tells it. No Asterisk word passes this line.
+
+Commands are values: they are sent in order and never awaited; a command that the switch refuses
+comes back as `CommandFailed`. Leg ids are chosen by the floor (``<call id>.<leg no>``), except that
+of a leg which arrives from outside, whose id is the switch's. Bridge and playback ids are ours too,
+so that sending a command twice does nothing twice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import NewType, Protocol
+
+LegId = NewType("LegId", str)
+BridgeId = NewType("BridgeId", str)
+PlaybackId = NewType("PlaybackId", str)
+NodeName = NewType("NodeName", str)
+
+
+class Cause(IntEnum):
+    """Q.850 causes that the floor sends or tells apart; others arrive as plain numbers."""
+
+    UNKNOWN = 0
+    UNALLOCATED = 1
+    NORMAL = 16
+    BUSY = 17
+    NO_ANSWER = 19
+    REJECTED = 21
+    ANSWERED_ELSEWHERE = 26
+    FAILURE = 38
+
+
+# --- commands -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLeg:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RingLeg:
+    """Let the caller hear ringing."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class PlayMedia:
+    """Play media URIs one after another; `PlaybackEnded` tells when all are through.
+
+    Music that the leg hears is interrupted and goes on afterwards.
+    """
+
+    leg: LegId
+    playback: PlaybackId
+    media: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlayback:
+    playback: PlaybackId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class StartMusic:
+    leg: LegId
+    music: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class StopMusic:
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class OriginateLeg:
+    """Call an endpoint. `LegRinging`, then `LegAnswered` or `LegEnded` follow.
+
+    `originator` is the leg on whose behalf we call: the switch refuses when it is gone
+    (`CommandFailed`), which closes the race between an offer and a caller who gives up.
+    """
+
+    leg: LegId
+    node: NodeName
+    endpoint: str
+    ring_timeout_s: int
+    caller_number: str = ""
+    caller_name: str = ""
+    originator: LegId | None = None
+    auto_answer: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DialInBridge:
+    """Create a leg, put it into a bridge at once and dial it: early media is heard there."""
+
+    leg: LegId
+    node: NodeName
+    bridge: BridgeId
+    endpoint: str
+    ring_timeout_s: int
+    caller_number: str = ""
+    originator: LegId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JoinLegs:
+    """Create the bridge if it does not exist and put the legs into it (out of any other).
+
+    Music of a joining leg is stopped first.
+    """
+
+    bridge: BridgeId
+    legs: tuple[LegId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOut:
+    """Take a leg out of its bridge; it stays alive, in silence."""
+
+    bridge: BridgeId
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyBridge:
+    bridge: BridgeId
+    node: NodeName
+
+
+@dataclass(frozen=True, slots=True)
+class HangUpLeg:
+    leg: LegId
+    cause: Cause = Cause.NORMAL
+
+
+@dataclass(frozen=True, slots=True)
+class SendDigits:
+    """Send DTMF digits (0-9 * # A-D) towards the leg's party."""
+
+    leg: LegId
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    """Record the party of this leg and what it hears into two raw A-law files of equal length.
+
+    Files are `<recording>-rx.alaw` (the party) and `<recording>-tx.alaw` (what it hears) in the
+    node's recording folder. `recording` holds only [0-9A-Za-z._-].
+    """
+
+    leg: LegId
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecording:
+    """Write silence instead of both voices (card data); the length stays in step."""
+
+    leg: LegId
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRecording:
+    leg: LegId
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    leg: LegId
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseLeg:
+    """Let the leg end by itself after `seconds` unless leased again: no leg outlives us for ever."""
+
+    leg: LegId
+    seconds: int
+
+
+Command = (
+    AnswerLeg
+    | RingLeg
+    | PlayMedia
+    | StopPlayback
+    | StartMusic
+    | StopMusic
+    | OriginateLeg
+    | DialInBridge
+    | JoinLegs
+    | TakeOut
+    | DestroyBridge
+    | HangUpLeg
+    | SendDigits
+    | StartRecording
+    | PauseRecording
+    | ResumeRecording
+    | StopRecording
+    | LeaseLeg
+)
+
+
+# --- events -------------------------------------------------------------------------------------
+
+
+class Origin(StrEnum):
+    """Where an arriving leg comes from."""
+
+    TRUNK = "trunk"
+    AGENT = "agent"
+    TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class LegArrived:
+    """A leg came in and waits for our word. `endpoint` is the trunk's or agent's endpoint name."""
+
+    at_ms: int
+    node: NodeName
+    leg: LegId
+    origin: Origin
+    endpoint: str
+    caller_number: str
+    caller_name: str
+    called_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    at_ms: int
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """A leg that we called was answered. (`LegArrived` legs answer by our own command.)"""
+
+    at_ms: int
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The leg is gone, for whatever reason; told exactly once for each leg ever seen or made."""
+
+    at_ms: int
+    leg: LegId
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    at_ms: int
+    leg: LegId
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaybackEnded:
+    at_ms: int
+    leg: LegId
+    playback: PlaybackId
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The party pressed hold on its own phone."""
+
+    at_ms: int
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegResumed:
+    at_ms: int
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChanged:
+    """A provisioned phone registered or went away. `online` after a node connects is told for all."""
+
+    at_ms: int
+    node: NodeName
+    endpoint: str
+    online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFailed:
+    """The switch refused a command. `gone` = the leg, bridge or playback no longer exists."""
+
+    at_ms: int
+    command: Command
+    status: int
+    gone: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiveLeg:
+    """A leg found on a node at (re)connection."""
+
+    leg: LegId
+    bridge: BridgeId | None
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NodeConnected:
+    """A node can be used; `legs` is all that is alive on it now (empty after its restart).
+
+    `LegEnded` is told (before this event) for every leg known from an earlier connection that is
+    gone now.
+    """
+
+    at_ms: int
+    node: NodeName
+    legs: tuple[LiveLeg, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost:
+    at_ms: int
+    node: NodeName
+
+
+Event = (
+    LegArrived
+    | LegRinging
+    | LegAnswered
+    | LegEnded
+    | DigitPressed
+    | PlaybackEnded
+    | LegHeld
+    | LegResumed
+    | PhoneChanged
+    | CommandFailed
+    | NodeConnected
+    | NodeLost
+)
+
+EventSink = Callable[[Event], None]
+
+
+# --- provisioning -------------------------------------------------------------------------------
+
+
+class PhoneKind(StrEnum):
+    BROWSER = "browser"
+    SIP = "sip"
+    STATIC = "static"
+    """Reached at a fixed `contact`, without registration (a desk gateway, a load generator)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """An agent's phone. `endpoint` is the extension and the SIP user name."""
+
+    endpoint: str
+    kind: PhoneKind
+    secret: str
+    display_name: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trunk:
+    """A line to the world.
+
+    Either a peer at `host:port` (recognised by its address, optionally registered to with
+    `username`/`secret`), or, with an empty host, an account that a gateway or a single SIP phone
+    signs in with (`username`/`secret`).
+    """
+
+    endpoint: str
+    host: str = ""
+    port: int = 5060
+    username: str = ""
+    secret: str = ""
+    register: bool = False
+    codecs: tuple[str, ...] = ("alaw", "ulaw")
+    caller_number: str = ""
+
+
+class Switch(Protocol):
+    """All nodes of the switch as one."""
+
+    def send(self, command: Command) -> None:
+        """Queue a command behind those sent before. Never blocks, never raises for switch trouble."""
+
+    async def start(self, sink: EventSink) -> None:
+        """Connect to all nodes and tell `sink` every event, in order, on the event loop."""
+
+    async def stop(self) -> None:
+        """Disconnect; live legs are left as they are."""
+
+    async def provision(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
+        """Make exactly these phones and trunks known to every node, now and after each reconnect."""
+
+    def nodes(self) -> Mapping[NodeName, bool]:
+        """Node name -> connected."""
