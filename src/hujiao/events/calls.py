@@ -1,0 +1,190 @@
+"""Facts of a call: from its arrival to its end. Published by `calls`."""
+
+from dataclasses import dataclass
+
+from hujiao.events.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived(Fact):
+    """A call exists. Inbound: at the trunk; outbound: an agent asked for it."""
+
+    type = "call.arrived"
+    direction: str
+    caller: str
+    caller_name: str
+    called: str
+    trunk: str
+    node: str
+    leg: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRefused(Fact):
+    """We did not take the call: unknown or closed number."""
+
+    type = "call.refused"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallGreeted(Fact):
+    type = "call.greeted"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntered(Fact):
+    type = "menu.entered"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuDigit(Fact):
+    type = "menu.digit"
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuInvalid(Fact):
+    """`digit` is empty when the caller pressed nothing in time."""
+
+    type = "menu.invalid"
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuChosen(Fact):
+    """`path` is all digits so far; empty when the number's default was taken."""
+
+    type = "menu.chosen"
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegStarted(Fact):
+    type = "leg.started"
+    leg: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegRang(Fact):
+    type = "leg.ringing"
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegWasAnswered(Fact):
+    type = "leg.answered"
+    leg: str
+
+
+@dataclass(frozen=True, slots=True)
+class LegWasEnded(Fact):
+    """`cause` is the Q.850 cause."""
+
+    type = "leg.ended"
+    leg: str
+    role: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallConnected(Fact):
+    """Customer and agent hear each other."""
+
+    type = "call.connected"
+
+
+@dataclass(frozen=True, slots=True)
+class CallHeld(Fact):
+    type = "call.held"
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallResumed(Fact):
+    type = "call.resumed"
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallInterrupted(Fact):
+    """The agent's phone was lost in mid-call; the customer hears music and waits for it."""
+
+    type = "call.interrupted"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallRestored(Fact):
+    """The agent's phone is back in the call."""
+
+    type = "call.restored"
+
+
+@dataclass(frozen=True, slots=True)
+class DigitsSent(Fact):
+    """Only how many: digits may be card data."""
+
+    type = "call.digits_sent"
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallDialled(Fact):
+    """The customer of an outbound call is being called."""
+
+    type = "call.dialled"
+    number: str
+    trunk: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerAnswered(Fact):
+    type = "call.customer_answered"
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded(Fact):
+    """`phase` is where the call stood; `ended_by` customer, agent or system; `cause` is Q.850."""
+
+    type = "call.ended"
+    phase: str
+    ended_by: str
+    cause: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStarted(Fact):
+    """Two raw files `<path>-rx.alaw` (customer) and `<path>-tx.alaw` (centre) grow on `node`."""
+
+    type = "recording.started"
+    recording: str
+    node: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingPaused(Fact):
+    type = "recording.paused"
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingResumed(Fact):
+    type = "recording.resumed"
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStopped(Fact):
+    type = "recording.stopped"
+    recording: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteSaved(Fact):
+    type = "note.saved"
+    disposition_id: str | None
+    customer_id: str | None

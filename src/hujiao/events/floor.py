@@ -1,0 +1,146 @@
+"""Facts of the floor: queues, offers, agents, switch. Published by `floor`."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hujiao.events.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntered(Fact):
+    type = "queue.entered"
+    priority: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAnnounced(Fact):
+    """What the waiting caller was told; `expected_wait_s` is None when nothing was known."""
+
+    type = "queue.announced"
+    position: int
+    expected_wait_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLeft(Fact):
+    """`why`: answered, abandoned, overflowed or refused."""
+
+    type = "queue.left"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRefused(Fact):
+    """The queue did not take the caller: `why` is queue_full, max_wait or no_such_queue."""
+
+    type = "queue.refused"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferMade(Fact):
+    """`explain` holds the candidates, their ranks and the reasons: why this agent."""
+
+    type = "offer.made"
+    agents: tuple[str, ...]
+    explain: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRinging(Fact):
+    type = "offer.ringing"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWasAccepted(Fact):
+    type = "offer.accepted"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferHasFailed(Fact):
+    """`why`: refused, timeout, busy, unreachable or error."""
+
+    type = "offer.failed"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferCancelled(Fact):
+    type = "offer.cancelled"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpStarted(Fact):
+    """`until_ms`: when it ends by itself."""
+
+    type = "wrap_up.started"
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class WrapUpWasEnded(Fact):
+    type = "wrap_up.ended"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWentIn(Fact):
+    type = "agent.signed_in"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentWentOut(Fact):
+    """`why`: asked, by_leader, phone_gone or removed."""
+
+    type = "agent.signed_out"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class AgentStateChanged(Fact):
+    type = "agent.state_changed"
+    state: str
+    was: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneWasChanged(Fact):
+    type = "phone.changed"
+    online: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchRefused(Fact):
+    """The switch refused a command for another reason than that its target is gone."""
+
+    type = "command.failed"
+    command: str
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FloorStarted(Fact):
+    type = "floor.started"
+    agents: int
+    queues: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeCameUp(Fact):
+    type = "node.connected"
+    node: str
+    legs: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWasLost(Fact):
+    type = "node.lost"
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationLoaded(Fact):
+    type = "configuration.loaded"
+    counts: dict[str, int] = field(default_factory=dict)

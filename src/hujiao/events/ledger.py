@@ -1,0 +1,294 @@
+"""The ledger: facts go to a local write-ahead first, then to PostgreSQL in order and once.
+
+`append` is called on the event loop and costs microseconds: it encodes the fact and hands it to a
+thread that commits groups to SQLite. A task ships what is committed there to PostgreSQL and
+removes it afterwards; when PostgreSQL is away the write-ahead keeps the facts until it is back.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import orjson
+import structlog
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hujiao.events.fact import NOBODY, Fact, Subject
+from hujiao.kit.clock import now_ms
+from hujiao.kit.db import Database, notify
+
+log = structlog.get_logger(__name__)
+
+CHANNEL = "hujiao_ledger"
+GROUP_COMMIT_S = 0.01
+SHIP_BATCH = 2_000
+SHIP_PAUSE_S = 0.1
+RETRY_S = 1.0
+POISON_BACKLOG = 1_000_000
+"""Facts that may wait for the disk before `append` refuses: about 300 MB."""
+
+_SHIP = text(
+    """
+    WITH given AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:facts AS jsonb)) AS f(
+            q bigint, at bigint, t text, v int, c text, a text, u text, d jsonb)
+    ), mark AS (
+        INSERT INTO ledger_source (source, last_seq)
+        VALUES (:source, (SELECT max(q) FROM given))
+        ON CONFLICT (source) DO UPDATE SET last_seq = excluded.last_seq
+    )
+    INSERT INTO fact (source, seq, at, type, version, call_id, agent_id, queue_id, data)
+    SELECT :source, q, to_timestamp(at / 1000.0), t, v, c, a, u, d FROM given
+    WHERE q > coalesce((SELECT last_seq FROM ledger_source WHERE source = :source), 0)
+    ORDER BY q
+    """
+)
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('hujiao_ledger'))")
+_LAST = text("SELECT coalesce(max(last_seq), 0) FROM ledger_source WHERE source = :source")
+
+
+class FactSink(Protocol):
+    """Where facts are written."""
+
+    def append(self, fact: Fact, subject: Subject = NOBODY, *, at_ms: int) -> None: ...
+
+
+def encode(seq: int, at_ms: int, fact: Fact, subject: Subject) -> bytes:
+    """One fact as the JSON object that `_SHIP` reads."""
+    body = orjson.dumps(
+        {
+            "q": seq,
+            "at": at_ms,
+            "t": fact.type,
+            "v": fact.version,
+            "c": subject.call,
+            "a": subject.agent,
+            "u": subject.queue,
+            "d": fact,
+        }
+    )
+    # PostgreSQL's jsonb takes no NUL; one in a caller's name must not stop the ledger for ever.
+    return body.replace(b"\\u0000", b"") if b"\\u0000" in body else body
+
+
+class WriteAhead:
+    """A SQLite file with the facts not yet known to be in PostgreSQL. Safe between threads."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._lock = threading.Lock()
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("CREATE TABLE IF NOT EXISTS fact (seq INTEGER PRIMARY KEY, body BLOB)")
+        self._db.execute("CREATE TABLE IF NOT EXISTS counter (last_seq INTEGER NOT NULL)")
+
+    def last_seq(self) -> int:
+        """The highest number ever given here; 0 for a new file."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT max((SELECT coalesce(max(seq), 0) FROM fact),"
+                " (SELECT coalesce(max(last_seq), 0) FROM counter))"
+            ).fetchone()
+        return int(row[0])
+
+    def write(self, rows: list[tuple[int, bytes]]) -> None:
+        with self._lock:
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT INTO fact VALUES (?, ?)", rows)
+            self._db.execute("COMMIT")
+
+    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        with self._lock:
+            return self._db.execute(
+                "SELECT seq, body FROM fact WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
+            ).fetchall()
+
+    def forget(self, up_to: int) -> None:
+        """Remove what PostgreSQL has, remembering the number."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            self._db.execute("DELETE FROM counter")
+            self._db.execute("INSERT INTO counter VALUES (?)", (up_to,))
+            self._db.execute("DELETE FROM fact WHERE seq <= ?", (up_to,))
+            self._db.execute("COMMIT")
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+
+class Ledger:
+    """The floor's pen: one per `source`, which names the write-ahead file it owns."""
+
+    def __init__(self, *, database: Database, path: Path, source: str) -> None:
+        self._database = database
+        self._source = source
+        self._file = WriteAhead(path)
+        self._seq = self._file.last_seq()
+        self._queue: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
+        self._written = asyncio.Event()
+        self._delivery = asyncio.Condition()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
+        self._shipper: asyncio.Task[None] | None = None
+        self.shipped = 0
+        """Highest number known to be in PostgreSQL."""
+
+    async def start(self) -> None:
+        """Begin writing and shipping. PostgreSQL need not be there yet."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+        self._shipper = asyncio.create_task(self._ship_forever(), name="ledger shipper")
+
+    def append(self, fact: Fact, subject: Subject = NOBODY, *, at_ms: int) -> None:
+        """Write a fact. Raises OSError when the disk has not taken facts for very long."""
+        if self._queue.qsize() > POISON_BACKLOG:
+            raise OSError("the ledger's write-ahead takes no more facts")
+        self._seq += 1
+        self._queue.put((self._seq, encode(self._seq, at_ms, fact, subject)))
+
+    async def stop(self, *, deliver_within_s: float = 5.0) -> None:
+        """Write all to disk and try to deliver it."""
+        self._queue.put(None)
+        await asyncio.to_thread(self._thread.join, deliver_within_s)
+        try:
+            await asyncio.wait_for(self._delivered(), deliver_within_s)
+        except TimeoutError:
+            log.warning("facts stay in the write-ahead", count=self._seq - self.shipped)
+        if self._shipper is not None:
+            self._shipper.cancel()
+            await asyncio.gather(self._shipper, return_exceptions=True)
+        self._file.close()
+
+    async def flush(self, timeout_s: float = 10.0) -> None:
+        """Wait until all appended so far is in PostgreSQL. Raises TimeoutError."""
+        await asyncio.wait_for(self._delivered(), timeout_s)
+
+    async def _delivered(self) -> None:
+        target = self._seq
+        async with self._delivery:
+            await self._delivery.wait_for(lambda: self.shipped >= target)
+
+    # --- the writing thread ---
+
+    def _write(self) -> None:
+        running = True
+        while running:
+            rows = [self._queue.get()]
+            time.sleep(GROUP_COMMIT_S)
+            while not self._queue.empty() and len(rows) < SHIP_BATCH:
+                rows.append(self._queue.get())
+            running = None not in rows
+            facts = [row for row in rows if row is not None]
+            if facts:
+                self._write_until_done(facts)
+            self._wake()
+
+    def _write_until_done(self, rows: list[tuple[int, bytes]]) -> None:
+        """A full or failing disk delays facts; it does not lose them."""
+        while True:
+            try:
+                self._file.write(rows)
+                return
+            except sqlite3.Error as error:
+                log.error("the ledger's write-ahead cannot be written", reason=str(error))
+                time.sleep(RETRY_S)
+
+    def _wake(self) -> None:
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._written.set)
+
+    # --- the shipping task ---
+
+    async def _ship_forever(self) -> None:
+        known = False
+        while True:
+            try:
+                if not known:
+                    await self._catch_up()
+                    known = True
+                shipped = await self._ship_once()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("the ledger's database is away", reason=type(error).__name__)
+                known = False
+                await asyncio.sleep(RETRY_S)
+                continue
+            if shipped < SHIP_BATCH:
+                await self._written.wait()
+                self._written.clear()
+                await asyncio.sleep(SHIP_PAUSE_S)
+
+    async def _catch_up(self) -> None:
+        """Ask PostgreSQL what it has: the answer to a commit may have been lost."""
+        async with self._database.transaction() as connection:
+            last = int((await connection.execute(_LAST, {"source": self._source})).scalar_one())
+        self._seq = max(self._seq, last)
+        if last > self.shipped:
+            await self._have_shipped(last)
+
+    async def _ship_once(self) -> int:
+        rows = await asyncio.to_thread(self._file.read, self.shipped, SHIP_BATCH)
+        if not rows:
+            return 0
+        body = b"[" + b",".join(row[1] for row in rows) + b"]"
+        async with self._database.transaction() as connection:
+            await connection.execute(_LOCK)
+            await connection.execute(_SHIP, {"facts": body.decode(), "source": self._source})
+            await notify(connection, CHANNEL)
+        await self._have_shipped(rows[-1][0])
+        return len(rows)
+
+    async def _have_shipped(self, up_to: int) -> None:
+        await asyncio.to_thread(self._file.forget, up_to)
+        async with self._delivery:
+            self.shipped = up_to
+            self._delivery.notify_all()
+
+
+_PUBLISH = text(
+    """
+    INSERT INTO fact (source, seq, at, type, version, call_id, agent_id, queue_id, data)
+    VALUES ('web', nextval('ledger_web_seq'), to_timestamp(:at / 1000.0), :type, :version,
+            :call, :agent, :queue, CAST(:data AS jsonb))
+    """
+)
+
+
+async def publish(connection: AsyncConnection, fact: Fact, subject: Subject = NOBODY) -> None:
+    """Write a fact inside a transaction of `web` or `worker`: it stands or falls with it."""
+    await connection.execute(_LOCK)
+    await connection.execute(
+        _PUBLISH,
+        {
+            "at": now_ms(),
+            "type": fact.type,
+            "version": fact.version,
+            "call": subject.call,
+            "agent": subject.agent,
+            "queue": subject.queue,
+            "data": orjson.dumps(fact).decode(),
+        },
+    )
+    await notify(connection, CHANNEL)
+
+
+class MemorySink:
+    """Keeps facts in a list, for tests and simulations."""
+
+    def __init__(self, on_fact: Callable[[Fact, Subject], None] | None = None) -> None:
+        self.facts: list[tuple[int, Fact, Subject]] = []
+        self._on_fact = on_fact
+
+    def append(self, fact: Fact, subject: Subject = NOBODY, *, at_ms: int) -> None:
+        self.facts.append((at_ms, fact, subject))
+        if self._on_fact is not None:
+            self._on_fact(fact, subject)
