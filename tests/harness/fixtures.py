@@ -1,0 +1,96 @@
+"""The fixtures every test may ask for. Servers start when first asked for and end with the run."""
+
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hujiao.app.settings import Settings
+from hujiao.kit.db import Database
+from hujiao.migrations.run import migrate
+from hujiao.telephony.private import PrivateTree, ensure_tree
+from tests.harness.database import TEMPLATE, RunningCluster, new_cluster
+from tests.harness.node import RunningNode, new_node
+
+MakeNode = Callable[..., RunningNode]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """Lets fixtures see whether the test that used them failed."""
+    report = yield
+    if report.failed:
+        item.stash[FAILED] = True
+    return report
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.fixture(scope="session")
+def cache() -> Path:
+    """The folder shared with installations of this user: fetched once, never per test."""
+    return Settings().cache
+
+
+@pytest.fixture(scope="session")
+def private_tree(cache: Path) -> PrivateTree:
+    return ensure_tree(cache)
+
+
+@pytest.fixture
+def asterisk_node(
+    private_tree: PrivateTree, cache: Path, request: pytest.FixtureRequest
+) -> Iterator[MakeNode]:
+    """`asterisk_node(name="n1", **settings)` starts a real Asterisk and returns it running."""
+    nodes: list[RunningNode] = []
+
+    def make(name: str = "n1", **changes: Any) -> RunningNode:
+        music = private_tree.asterisk_data / "moh"
+        node = new_node(private_tree, cache / "sounds", music, name=name, **changes)
+        nodes.append(node)
+        node.start()
+        return node
+
+    yield make
+    for node in nodes:
+        if request.node.stash.get(FAILED, False):
+            _keep_logs(node, request.node.name)
+        node.remove()
+
+
+def _keep_logs(node: RunningNode, test: str) -> None:
+    node.stop()
+    kept = Path("test-results") / test.replace("/", "_") / node.name
+    shutil.copytree(node.settings.logs, kept, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[RunningCluster]:
+    """An embedded PostgreSQL whose template database is built by the migrations."""
+    running = new_cluster()
+    try:
+        running.start()
+        running.cluster.ensure_database(TEMPLATE)
+        migrate(running.cluster.url(TEMPLATE))
+        yield running
+    finally:
+        running.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres: RunningCluster) -> Iterator[str]:
+    """The address of a migrated, empty database that only this test sees."""
+    url = postgres.copy_of(TEMPLATE)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    """A pool on the database of this test; what the test commits vanishes with it."""
+    database = Database(postgres_url, pool_size=5)
+    yield database
+    await database.close()
