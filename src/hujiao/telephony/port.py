@@ -179,10 +179,23 @@ class StopRecording:
 
 @dataclass(frozen=True, slots=True)
 class LeaseLeg:
-    """Let the leg end by itself after `seconds` unless leased again: no leg outlives us for ever."""
+    """Let the leg end by itself after `seconds` unless leased again: none outlives us for ever."""
 
     leg: LegId
     seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceTestCall:
+    """Let the switch itself play a customer who calls `number` of ours and talks.
+
+    What arrives by it is a leg of its own; nothing is told about `leg`, the customer's mouth.
+    """
+
+    leg: LegId
+    node: NodeName
+    number: str
+    caller_number: str = ""
 
 
 Command = (
@@ -204,6 +217,7 @@ Command = (
     | ResumeRecording
     | StopRecording
     | LeaseLeg
+    | PlaceTestCall
 )
 
 
@@ -285,7 +299,7 @@ class LegResumed:
 
 @dataclass(frozen=True, slots=True)
 class PhoneChanged:
-    """A provisioned phone registered or went away. `online` after a node connects is told for all."""
+    """A provisioned phone registered or went away. After a node connects it is told for all."""
 
     at_ms: int
     node: NodeName
@@ -394,7 +408,7 @@ class Switch(Protocol):
     """All nodes of the switch as one."""
 
     def send(self, command: Command) -> None:
-        """Queue a command behind those sent before. Never blocks, never raises for switch trouble."""
+        """Queue a command behind those sent before. Never blocks; switch trouble raises nothing."""
 
     async def start(self, sink: EventSink) -> None:
         """Connect to all nodes and tell `sink` every event, in order, on the event loop."""
@@ -403,7 +417,7 @@ class Switch(Protocol):
         """Disconnect; live legs are left as they are."""
 
     async def provision(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
-        """Make exactly these phones and trunks known to every node, now and after each reconnect."""
+        """Make exactly these phones and trunks known to every node, now and at each reconnect."""
 
     def nodes(self) -> Mapping[NodeName, bool]:
         """Node name -> connected."""

@@ -1,0 +1,261 @@
+"""From the floor's commands to ARI requests."""
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from hujiao.telephony.ari.legs import Leg, Legs
+from hujiao.telephony.ari.link import Order, encoded
+from hujiao.telephony.port import (
+    AnswerLeg,
+    BridgeId,
+    Cause,
+    Command,
+    DestroyBridge,
+    DialInBridge,
+    HangUpLeg,
+    JoinLegs,
+    LeaseLeg,
+    LegId,
+    OriginateLeg,
+    PlayMedia,
+    RingLeg,
+    SendDigits,
+    StartMusic,
+    StopMusic,
+    StopPlayback,
+    TakeOut,
+)
+
+APP = "hujiao"
+DIALED = "dialed"
+"""First Stasis argument of every leg that we called; arriving ones carry their origin there."""
+
+_ABSOLUTE = encoded("TIMEOUT(absolute)")
+_UNCERTAIN = frozenset(('"', "<", ">", "\\", "\r", "\n", "\0"))
+
+Send = Callable[[Command, Order], None]
+
+
+class Commands:
+    """Turns each command into the requests it takes, given what is known of its leg."""
+
+    def __init__(self, legs: Legs, send: Send) -> None:
+        self._legs = legs
+        self._send = send
+        self._by_type: dict[type, Callable[[Any], None]] = {
+            AnswerLeg: self._answer,
+            RingLeg: self._ring,
+            PlayMedia: self._play,
+            StopPlayback: self._stop_playback,
+            StartMusic: self._start_music,
+            StopMusic: self._stop_music,
+            OriginateLeg: self._originate,
+            DialInBridge: self._dial_in_bridge,
+            JoinLegs: self._join,
+            TakeOut: self._take_out,
+            DestroyBridge: self._destroy_bridge,
+            HangUpLeg: self._hang_up,
+            SendDigits: self._send_digits,
+            LeaseLeg: self._lease,
+        }
+
+    def run(self, command: Command) -> None:
+        self._by_type[type(command)](command)
+
+    # --- one leg
+
+    def _leg(self, command: Any) -> Leg | None:
+        leg = self._legs.live.get(command.leg)
+        if leg is None:
+            self._legs.refuse_soon(command, 404, gone=True, reason="no such leg")
+        return leg
+
+    def _answer(self, command: AnswerLeg) -> None:
+        if leg := self._leg(command):
+            leg.answered = True
+            self._send(command, Order("POST", leg.path + "/answer"))
+
+    def _ring(self, command: RingLeg) -> None:
+        if leg := self._leg(command):
+            self._send(command, Order("POST", leg.path + "/ring"))
+
+    def _play(self, command: PlayMedia) -> None:
+        leg = self._leg(command)
+        if leg is None:
+            return
+        if leg.playbacks is None:
+            leg.playbacks = set()
+        elif command.playback in leg.playbacks:
+            return  # Asterisk would play it a second time under the same id
+        leg.playbacks.add(command.playback)
+        self._legs.playing[command.playback] = leg.id
+        media = encoded(",".join(command.media))
+        uri = f"{leg.path}/play/{encoded(command.playback)}?media={media}"
+        self._send(command, Order("POST", uri))
+
+    def _stop_playback(self, command: StopPlayback) -> None:
+        if self._leg(command):
+            self._send(command, Order("DELETE", "playbacks/" + encoded(command.playback)))
+
+    def _start_music(self, command: StartMusic) -> None:
+        if leg := self._leg(command):
+            leg.music = True
+            uri = f"{leg.path}/moh?mohClass={encoded(command.music)}"
+            self._send(command, Order("POST", uri))
+
+    def _stop_music(self, command: StopMusic) -> None:
+        if leg := self._leg(command):
+            leg.music = False
+            self._send(command, Order("DELETE", leg.path + "/moh"))
+
+    def _hang_up(self, command: HangUpLeg) -> None:
+        if leg := self._leg(command):
+            if not leg.cause:
+                leg.cause = int(command.cause)
+            uri = f"{leg.path}?reason_code={int(command.cause)}"
+            self._send(command, Order("DELETE", uri))
+
+    def _send_digits(self, command: SendDigits) -> None:
+        if leg := self._leg(command):
+            uri = f"{leg.path}/dtmf?dtmf={encoded(command.digits)}"
+            self._send(command, Order("POST", uri))
+
+    def _lease(self, command: LeaseLeg) -> None:
+        if leg := self._leg(command):
+            uri = f"{leg.path}/variable?variable={_ABSOLUTE}&value={command.seconds}"
+            self._send(command, Order("POST", uri))
+
+    # --- new legs
+
+    def _originate(self, command: OriginateLeg) -> None:
+        if command.leg in self._legs.live:
+            return
+        if self._originator_is_gone(command, command.originator):
+            return
+        leg = self._legs.add(Leg(command.leg, outbound=True))
+        uri = (
+            f"{leg.path}?endpoint={encoded(command.endpoint)}&app={APP}&appArgs={DIALED}"
+            f"&timeout={command.ring_timeout_s}"
+        )
+        if command.caller_number or command.caller_name:
+            uri += "&callerId=" + encoded(caller_id(command.caller_name, command.caller_number))
+        if command.originator is not None:
+            # takes over its codecs as well, so `formats` must not be said
+            uri += "&originator=" + encoded(command.originator)
+        else:
+            uri += "&formats=alaw"
+        self._send(command, Order("POST", uri, _originate_body(command)))
+
+    def _dial_in_bridge(self, command: DialInBridge) -> None:
+        if command.leg in self._legs.live:
+            return
+        if self._originator_is_gone(command, command.originator):
+            return
+        leg = self._legs.add(Leg(command.leg, outbound=True))
+        leg.dial = command
+        self._need_bridge(command, command.bridge)
+        uri = (
+            f"channels/create?channelId={encoded(command.leg)}"
+            f"&endpoint={encoded(command.endpoint)}&app={APP}&appArgs={DIALED}"
+        )
+        if command.originator is not None:
+            uri += "&originator=" + encoded(command.originator)
+        else:
+            uri += "&formats=alaw"
+        body = b""
+        if command.caller_number:
+            number = command.caller_number
+            body = orjson.dumps(
+                {"variables": {"CALLERID(num)": number, "CONNECTEDLINE(num,i)": number}}
+            )
+        self._send(command, Order("POST", uri, body))
+
+    def dial_created(self, leg: Leg) -> None:
+        """Go on with a `DialInBridge` whose channel has come to us."""
+        command: DialInBridge = leg.dial
+        leg.bridge = command.bridge
+        add = f"bridges/{encoded(command.bridge)}/addChannel?channel={encoded(leg.id)}"
+        self._send(command, Order("POST", add + _QUIETLY))
+        dial = f"{leg.path}/dial?timeout={command.ring_timeout_s}"
+        self._send(command, Order("POST", dial))
+
+    def _originator_is_gone(self, command: Command, originator: LegId | None) -> bool:
+        if originator is None or originator in self._legs.live:
+            return False
+        leg_id: LegId = command.leg  # type: ignore[union-attr]
+        self._legs.add(Leg(leg_id, outbound=True))
+        self._legs.refuse_soon(command, 400, gone=True, reason="the originator is gone")
+        return True
+
+    # --- bridges
+
+    def _need_bridge(self, command: Command, bridge: BridgeId) -> None:
+        if bridge not in self._legs.bridges:
+            self._legs.bridges.add(bridge)
+            self._send(command, Order("POST", f"bridges/{encoded(bridge)}?type=mixing"))
+
+    def _join(self, command: JoinLegs) -> None:
+        live = self._legs.live
+        legs = [live.get(leg) for leg in command.legs]
+        if None in legs:
+            self._legs.refuse_soon(command, 404, gone=True, reason="no such leg")
+            return
+        self._need_bridge(command, command.bridge)
+        names = []
+        for leg in legs:
+            assert leg is not None
+            if leg.music:
+                leg.music = False
+                self._send(command, Order("DELETE", leg.path + "/moh"))
+            leg.bridge = command.bridge
+            names.append(encoded(leg.id))
+        uri = f"bridges/{encoded(command.bridge)}/addChannel?channel={','.join(names)}"
+        self._send(command, Order("POST", uri + _QUIETLY))
+
+    def _take_out(self, command: TakeOut) -> None:
+        if leg := self._leg(command):
+            leg.bridge = None
+            uri = f"bridges/{encoded(command.bridge)}/removeChannel?channel={encoded(leg.id)}"
+            self._send(command, Order("POST", uri))
+
+    def _destroy_bridge(self, command: DestroyBridge) -> None:
+        self._legs.bridges.discard(command.bridge)
+        self._send(command, Order("DELETE", f"bridges/{encoded(command.bridge)}"))
+
+
+# Who is connected was told when the leg was called; telling again costs a SIP request per phone.
+_QUIETLY = "&inhibitConnectedLineUpdates=true"
+
+
+def caller_id(name: str, number: str) -> str:
+    """`"name" <number>` without the characters that have a meaning in it."""
+    clean_name = "".join(c for c in name if c not in _UNCERTAIN)
+    clean_number = "".join(c for c in number if c not in _UNCERTAIN)
+    return f'"{clean_name}" <{clean_number}>' if clean_name else f"<{clean_number}>"
+
+
+def _originate_body(command: OriginateLeg) -> bytes:
+    variables = {f"PJSIP_HEADER(add,{name})": value for name, value in command.headers.items()}
+    if command.auto_answer:
+        variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:127.0.0.1>;answer-after=0"
+    return orjson.dumps({"variables": variables}) if variables else b""
+
+
+def refusal_is_harmless(command: Command, order: Order, status: int) -> bool:
+    """409 on something with an id of ours means that it is there already."""
+    return (
+        status == 409
+        and order.method == "POST"
+        and (
+            isinstance(command, OriginateLeg)
+            or order.uri.startswith("channels/create")
+            or (order.uri.startswith("bridges/") and order.uri.endswith("?type=mixing"))
+        )
+    )
+
+
+def cause_of_refusal(status: int) -> int:
+    """The cause told for a leg that never came to be."""
+    return Cause.UNALLOCATED if status == 500 else Cause.FAILURE

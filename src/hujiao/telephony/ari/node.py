@@ -1,0 +1,297 @@
+"""One node: connect, reconcile, carry commands and events, and do it again when it breaks."""
+
+import asyncio
+import logging
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import orjson
+
+from hujiao.kit.clock import Clock
+from hujiao.telephony.ari.commands import (
+    APP,
+    DIALED,
+    Commands,
+    cause_of_refusal,
+    refusal_is_harmless,
+)
+from hujiao.telephony.ari.events import Events, arrival
+from hujiao.telephony.ari.legs import Leg, Legs
+from hujiao.telephony.ari.link import (
+    HTTP_TIMEOUT_S,
+    LOST,
+    Answer,
+    HttpLink,
+    Link,
+    Order,
+    WireLink,
+    is_response,
+)
+from hujiao.telephony.ari.wire import Wire, WireRefusedError
+from hujiao.telephony.port import (
+    BridgeId,
+    Cause,
+    Command,
+    DialInBridge,
+    EventSink,
+    LegId,
+    LiveLeg,
+    NodeConnected,
+    NodeLost,
+    NodeName,
+    OriginateLeg,
+    PlayMedia,
+)
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_S = 0.1
+LONGEST_RETRY_S = 5.0
+PROBE_TIMEOUT_S = 2.0
+"""How long a node may take over its first REST over WebSocket answer before we use HTTP."""
+
+
+@dataclass(frozen=True, slots=True)
+class AriAddress:
+    """Where a node's ARI listens. `url` is like ``http://127.0.0.1:8088/ari``."""
+
+    url: str
+    user: str
+    password: str
+
+
+class AriNode:
+    """A node's connection. `run()` lives until cancelled."""
+
+    def __init__(
+        self,
+        name: NodeName,
+        address: AriAddress,
+        clock: Clock,
+        sink: EventSink,
+        where: MutableMapping[LegId, NodeName],
+    ) -> None:
+        self.name = name
+        self.connected = False
+        self._address = address
+        self._clock = clock
+        self._sink = sink
+        self.legs = Legs(name, clock, sink, where)
+        self.commands = Commands(self.legs, self._order)
+        self.events = Events(self.legs, self.commands.dial_created)
+        self._link: Link | None = None
+        self._lost: asyncio.Event = asyncio.Event()
+        self._held_back: list[bytes] | None = None
+        self.after_connect: list[Callable[[], None]] = []
+
+    # --- commands
+
+    def send(self, command: Command) -> None:
+        if not self.connected:
+            self._refuse_unconnected(command)
+            return
+        self.commands.run(command)
+
+    def _order(self, command: Command, order: Order) -> None:
+        if self._link is not None:
+            self._link.order(command, order)
+
+    def _refuse_unconnected(self, command: Command) -> None:
+        if isinstance(command, OriginateLeg | DialInBridge) and command.leg not in self.legs.live:
+            self.legs.add(Leg(command.leg, outbound=True))
+        reason = "no connection to the node"
+        event_loop = asyncio.get_running_loop()
+        event_loop.call_soon(self._refused_unconnected, command, reason)
+
+    def _refused_unconnected(self, command: Command, reason: str) -> None:
+        self.legs.refuse(command, LOST, gone=False, reason=reason)
+        if isinstance(command, OriginateLeg | DialInBridge):
+            self.legs.end_unmade(command, Cause.FAILURE)
+
+    def _refused(self, command: Command, order: Order, status: int, reason: str) -> None:
+        if refusal_is_harmless(command, order, status):
+            return
+        leg_id: LegId | None = getattr(command, "leg", None)
+        leg = self.legs.live.get(leg_id) if leg_id is not None else None
+        unready = leg is not None and leg.outbound and not leg.answered
+        gone = status == 404 or (status == 400 and "not found" in reason)
+        gone = gone or (status in (409, 422) and not unready)
+        self.legs.refuse(command, status, gone=gone, reason=reason)
+        if isinstance(command, PlayMedia):
+            self.legs.playing.pop(command.playback, None)
+        elif isinstance(command, OriginateLeg):
+            self.legs.end_unmade(command, cause_of_refusal(status))
+        elif isinstance(command, DialInBridge):
+            if order.uri.startswith("channels/create"):
+                self.legs.end_unmade(command, cause_of_refusal(status))
+            elif leg is not None:
+                self._order(command, Order("DELETE", leg.path))
+
+    async def ask(self, order: Order) -> Answer:
+        """Ask the node something. Status `LOST` when there is no connection."""
+        if self._link is None:
+            return Answer(LOST, None)
+        return await self._link.ask(order)
+
+    # --- the connection
+
+    async def run(self) -> None:
+        """Stay connected for ever. Cancel to stop; live legs are left as they are."""
+        retry_s = FIRST_RETRY_S
+        try:
+            while True:
+                try:
+                    await self._connect_once()
+                    retry_s = FIRST_RETRY_S
+                except (WireRefusedError, TimeoutError, ConnectionError) as trouble:
+                    log.info("node %s cannot be reached: %s", self.name, trouble)
+                await asyncio.sleep(retry_s)
+                retry_s = min(retry_s * 2, LONGEST_RETRY_S)
+        finally:
+            self._disconnect()
+
+    async def _connect_once(self) -> None:
+        self._lost = asyncio.Event()
+        self._held_back = []
+        wire = await Wire.connect(
+            self._websocket_url(),
+            self._address.user,
+            self._address.password,
+            self._take,
+            self._on_lost,
+        )
+        async with httpx.AsyncClient(
+            base_url=self._address.url,
+            auth=(self._address.user, self._address.password),
+            timeout=HTTP_TIMEOUT_S,
+        ) as client:
+            pump: asyncio.Task[None] | None = None
+            try:
+                link = WireLink(wire, self._refused)
+                self._link = link
+                if not await self._probe(link):
+                    log.warning("node %s knows no REST over WebSocket; HTTP is used", self.name)
+                    slow = HttpLink(wire, client, self._refused)
+                    self._link = slow
+                    pump = asyncio.create_task(slow.run(), name=f"ari-http-{self.name}")
+                await self._reconcile()
+                for hook in self.after_connect:
+                    hook()
+                await self._lost.wait()
+            finally:
+                if pump is not None:
+                    pump.cancel()
+                self._disconnect()
+
+    async def _probe(self, link: WireLink) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                return (await link.ask(self._filter_order())).status == 200
+        except TimeoutError:
+            return False
+
+    def _filter_order(self) -> Order:
+        return Order("PUT", f"applications/{APP}/eventFilter", self.events.allowed())
+
+    def _websocket_url(self) -> str:
+        parts = urlsplit(self._address.url)
+        scheme = "wss" if parts.scheme == "https" else "ws"
+        return f"{scheme}://{parts.netloc}{parts.path}/events?app={APP}"
+
+    def _on_lost(self, reason: str) -> None:
+        log.warning("connection to node %s lost: %s", self.name, reason)
+        self._disconnect()
+        self._lost.set()
+
+    def _disconnect(self) -> None:
+        link, self._link = self._link, None
+        if link is None:
+            return
+        open_commands = link.close()
+        if not self.connected:
+            return
+        self.connected = False
+        self._sink(NodeLost(self._clock(), self.name))
+        for command in open_commands:
+            # Whether a leg was made is told at reconnection; of all else nothing is known.
+            if not isinstance(command, OriginateLeg | DialInBridge):
+                self.legs.refuse(command, LOST, gone=False, reason="connection lost")
+
+    # --- frames
+
+    def _take(self, frame: bytes) -> None:
+        if is_response(frame):
+            if isinstance(self._link, WireLink):
+                self._link.take_response(frame)
+        elif self._held_back is not None:
+            self._held_back.append(frame)
+        else:
+            self._hear(frame)
+
+    def _hear(self, frame: bytes) -> None:
+        try:
+            self.events.take(frame)
+        except Exception:
+            # One event that we or the floor cannot digest must not cost the connection.
+            log.exception("an event of node %s was not understood", self.name)
+
+    # --- reconcile
+
+    async def _reconcile(self) -> None:
+        """Compare what we know with what is there; tell what was missed, then `NodeConnected`."""
+        filtered = await self.ask(self._filter_order())
+        channels = await self.ask(Order("GET", "channels"))
+        bridges = await self.ask(Order("GET", "bridges"))
+        if (filtered.status, channels.status, bridges.status) != (200, 200, 200):
+            raise ConnectionError(f"refused: {filtered} {channels.status} {bridges.status}")
+        inside: dict[str, BridgeId] = {}
+        self.legs.bridges = {BridgeId(bridge["id"]) for bridge in bridges.body}
+        for bridge in bridges.body:
+            inside.update(dict.fromkeys(bridge["channels"], BridgeId(bridge["id"])))
+        ours = [channel for channel in channels.body if self._is_ours(channel)]
+        there = {channel["id"] for channel in ours}
+        for leg in [leg for leg in self.legs.live.values() if leg.id not in there]:
+            self.legs.end(leg, leg.cause or Cause.UNKNOWN)
+        arrived = [channel for channel in ours if self._take_over(channel, inside)]
+        self.connected = True
+        live = tuple(LiveLeg(leg.id, leg.bridge, leg.answered) for leg in self.legs.live.values())
+        self._sink(NodeConnected(self._clock(), self.name, live))
+        for channel in arrived:
+            self._sink(arrival(self.legs, channel, _stasis_args(channel)))
+        held_back, self._held_back = self._held_back or [], None
+        for frame in held_back:
+            self._hear(frame)
+
+    def _is_ours(self, channel: dict[str, Any]) -> bool:
+        return channel["id"] in self.legs.live or _stasis_args(channel) != []
+
+    def _take_over(self, channel: dict[str, Any], inside: dict[str, BridgeId]) -> bool:
+        """Bring a leg up to date; True if it arrived unseen and still waits for an answer."""
+        args = _stasis_args(channel)
+        leg = self.legs.live.get(channel["id"])
+        known = leg is not None
+        if leg is None:
+            leg = self.legs.add(Leg(LegId(channel["id"]), outbound=args[:1] == [DIALED]))
+        leg.name = channel["name"]
+        leg.told = True
+        leg.music = leg.music or not known
+        leg.bridge = inside.get(channel["id"])
+        leg.answered = channel["state"] == "Up" and (leg.dial is not None or args != [])
+        return not known and not leg.outbound and not leg.answered
+
+
+def _stasis_args(channel: dict[str, Any]) -> list[str]:
+    """The Stasis arguments of a channel that is in our application, otherwise nothing."""
+    dialplan = channel["dialplan"]
+    if dialplan.get("app_name") != "Stasis":
+        return []
+    app, *args = str(dialplan.get("app_data", "")).split(",")
+    return args if app == APP else []
+
+
+def json_fields(fields: dict[str, str]) -> bytes:
+    """The body of a dynamic configuration object."""
+    return orjson.dumps({"fields": [{"attribute": k, "value": v} for k, v in fields.items()]})

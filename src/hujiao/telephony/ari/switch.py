@@ -1,0 +1,81 @@
+"""All nodes as one switch."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from hujiao.kit.clock import Clock
+from hujiao.telephony.ari.node import AriAddress, AriNode
+from hujiao.telephony.port import (
+    Cause,
+    Command,
+    CommandFailed,
+    DestroyBridge,
+    DialInBridge,
+    Event,
+    EventSink,
+    JoinLegs,
+    LegEnded,
+    LegId,
+    NodeName,
+    OriginateLeg,
+    Phone,
+    Trunk,
+)
+
+
+class AriSwitch:
+    """The switch port over ARI."""
+
+    def __init__(self, nodes: Sequence[tuple[NodeName, AriAddress]], clock: Clock) -> None:
+        self._where: dict[LegId, NodeName] = {}
+        self._clock = clock
+        self._sink: EventSink | None = None
+        self._nodes = {
+            name: AriNode(name, address, clock, self._tell, self._where) for name, address in nodes
+        }
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def send(self, command: Command) -> None:
+        node = self._node_of(command)
+        if node is None:
+            asyncio.get_running_loop().call_soon(self._refuse, command)
+            return
+        node.send(command)
+
+    async def start(self, sink: EventSink) -> None:
+        self._sink = sink
+        for node in self._nodes.values():
+            self._tasks.append(asyncio.create_task(node.run(), name=f"ari-{node.name}"))
+
+    async def stop(self) -> None:
+        self._sink = None
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+
+    async def provision(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
+        raise NotImplementedError
+
+    def nodes(self) -> Mapping[NodeName, bool]:
+        return {name: node.connected for name, node in self._nodes.items()}
+
+    # --- inside
+
+    def _tell(self, event: Event) -> None:
+        if self._sink is not None:
+            self._sink(event)
+
+    def _node_of(self, command: Command) -> AriNode | None:
+        if isinstance(command, OriginateLeg | DialInBridge | DestroyBridge):
+            return self._nodes.get(command.node)
+        leg = command.legs[0] if isinstance(command, JoinLegs) else command.leg
+        name = self._where.get(leg)
+        return self._nodes[name] if name is not None else None
+
+    def _refuse(self, command: Command) -> None:
+        unknown_node = isinstance(command, OriginateLeg | DialInBridge | DestroyBridge)
+        reason = "no such node" if unknown_node else "no such leg"
+        self._tell(CommandFailed(self._clock(), command, 404, not unknown_node, reason))
+        if isinstance(command, OriginateLeg | DialInBridge):
+            self._tell(LegEnded(self._clock(), command.leg, Cause.FAILURE))

@@ -1,0 +1,23 @@
+"""Builds the switch that a process of the product uses. Called by composition roots only."""
+
+from collections.abc import Sequence
+
+from hujiao.kit.clock import Clock, now_ms
+from hujiao.telephony.ari.node import AriAddress
+from hujiao.telephony.ari.switch import AriSwitch
+from hujiao.telephony.config import NodeAddress
+from hujiao.telephony.port import NodeName, Switch
+
+
+def build_switch(nodes: Sequence[NodeAddress], clock: Clock = now_ms) -> Switch:
+    """A switch over these Asterisk nodes; it connects when `start` is called."""
+    return AriSwitch(
+        [
+            (
+                NodeName(node.name),
+                AriAddress(node.ari_url.rstrip("/") + "/ari", node.ari_user, node.ari_password),
+            )
+            for node in nodes
+        ],
+        clock,
+    )
