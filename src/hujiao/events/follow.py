@@ -1,0 +1,193 @@
+"""Readers of the ledger: each follows it by position and remembers, in the same transaction as what
+it made of the facts, how far it has come. So a reader that dies goes on where its work ended, and
+two readers of one name never do the same fact twice: the row of the cursor is the lock.
+
+Positions are given in the order of commits (the ledger's lock), hence no fact appears behind a
+cursor.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from sqlalchemy import BigInteger, Column, Table, Text, column, select, table, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hujiao.events.ledger import CHANNEL
+from hujiao.kit.db import CONNECT_TIMEOUT_S, Database, metadata
+from hujiao.kit.log import logger
+
+log = logger(__name__)
+
+POLL_S = 1.0
+BATCH = 1_000
+FIRST_RETRY_S = 0.5
+LAST_RETRY_S = 15.0
+
+ledger_cursor = Table(
+    "ledger_cursor",
+    metadata,
+    Column("reader", Text, primary_key=True),
+    Column("position", BigInteger, nullable=False, server_default=text("0")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact as it stands in the ledger. `at_ms` is milliseconds since epoch."""
+
+    position: int
+    at_ms: int
+    type: str
+    version: int
+    call_id: str | None
+    agent_id: str | None
+    queue_id: str | None
+    data: Mapping[str, Any]
+
+
+Fold = Callable[[AsyncConnection, Sequence[Entry]], Awaitable[None]]
+"""Does what follows from the facts, inside the reader's transaction."""
+
+_fact = table(
+    "fact",
+    column("position"),
+    column("at"),
+    column("type"),
+    column("version"),
+    column("call_id"),
+    column("agent_id"),
+    column("queue_id"),
+    column("data"),
+)
+
+_BEGIN = text("INSERT INTO ledger_cursor (reader) VALUES (:reader) ON CONFLICT DO NOTHING")
+_HOLD = text("SELECT position FROM ledger_cursor WHERE reader = :reader FOR UPDATE SKIP LOCKED")
+_MOVE = text("UPDATE ledger_cursor SET position = :position WHERE reader = :reader")
+
+
+def _entry(row: Any) -> Entry:
+    at: datetime = row.at
+    return Entry(
+        position=row.position,
+        at_ms=round(at.timestamp() * 1000),
+        type=row.type,
+        version=row.version,
+        call_id=row.call_id,
+        agent_id=row.agent_id,
+        queue_id=row.queue_id,
+        data=row.data,
+    )
+
+
+async def read(connection: AsyncConnection, after: int, limit: int) -> list[Entry]:
+    """The next facts behind position `after`, in order."""
+    behind = select(_fact).where(_fact.c.position > after)
+    rows = await connection.execute(behind.order_by(_fact.c.position).limit(limit))
+    return [_entry(row) for row in rows]
+
+
+async def facts_of_call(connection: AsyncConnection, call_id: str, limit: int) -> list[Entry]:
+    """The first `limit` facts of one call, in order."""
+    own = select(_fact).where(_fact.c.call_id == call_id)
+    rows = await connection.execute(own.order_by(_fact.c.position).limit(limit))
+    return [_entry(row) for row in rows]
+
+
+async def restart(connection: AsyncConnection, reader: str) -> None:
+    """Let `reader` begin at the first fact again; waits for a batch of it that is under way."""
+    await connection.execute(_BEGIN, {"reader": reader})
+    await connection.execute(_MOVE, {"reader": reader, "position": 0})
+
+
+class Follower:
+    """One named reader. Several processes may run it: one at a time gets on."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        reader: str,
+        fold: Fold,
+        batch: int = BATCH,
+        poll_s: float = POLL_S,
+    ) -> None:
+        self.reader = reader
+        self._database = database
+        self._fold = fold
+        self._batch = batch
+        self._poll_s = poll_s
+        self._news = asyncio.Event()
+        self._known = False
+
+    def wake(self) -> None:
+        """There may be new facts. (Without a call the reader looks every `poll_s`.)"""
+        self._news.set()
+
+    async def step(self) -> int:
+        """Fold one batch in one transaction. Returns how many facts; 0 when another holds it."""
+        async with self._database.transaction() as connection:
+            if not self._known:
+                await connection.execute(_BEGIN, {"reader": self.reader})
+            row = (await connection.execute(_HOLD, {"reader": self.reader})).one_or_none()
+            if row is None:
+                return 0
+            facts = await read(connection, row.position, self._batch)
+            if facts:
+                await self._fold(connection, facts)
+                place = {"reader": self.reader, "position": facts[-1].position}
+                await connection.execute(_MOVE, place)
+        self._known = True
+        return len(facts)
+
+    async def catch_up(self) -> int:
+        """Fold until nothing is left. Returns how many facts."""
+        total = 0
+        while count := await self.step():
+            total += count
+        return total
+
+    async def run(self) -> None:
+        """Follow until cancelled; while PostgreSQL is away, try again in growing steps."""
+        retry_s = FIRST_RETRY_S
+        while True:
+            self._news.clear()
+            try:
+                count = await self.step()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("reader waits", reader=self.reader, reason=type(error).__name__)
+                await asyncio.sleep(retry_s)
+                retry_s = min(retry_s * 2, LAST_RETRY_S)
+                continue
+            retry_s = FIRST_RETRY_S
+            if count < self._batch:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._news.wait(), self._poll_s)
+
+
+async def listen(url: str, *followers: Follower) -> None:
+    """Wake the followers at every commit to the ledger, until cancelled.
+
+    A lost connection only makes them slower: they look by themselves every second.
+    """
+    retry_s = FIRST_RETRY_S
+    while True:
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+            )
+            async with connection:
+                await connection.execute(f"LISTEN {CHANNEL}")
+                retry_s = FIRST_RETRY_S
+                async for _ in connection.notifies():
+                    for follower in followers:
+                        follower.wake()
+        except (psycopg.Error, OSError) as error:
+            log.warning("no news from the ledger", reason=type(error).__name__)
+        await asyncio.sleep(retry_s)
+        retry_s = min(retry_s * 2, LAST_RETRY_S)

@@ -1,0 +1,47 @@
+"""Table of recordings."""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from hujiao.kit.db import metadata
+
+_MOMENT = DateTime(timezone=True)
+
+recording = Table(
+    "recording",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("call_id", String, nullable=False),
+    Column("node", Text, nullable=False),
+    Column("raw_path", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="pending"),
+    Column("started_at", _MOMENT, nullable=False),
+    Column("stopped_at", _MOMENT),
+    Column("file", Text),
+    Column("bytes", BigInteger),
+    Column("duration_ms", BigInteger),
+    Column("sha256", Text),
+    Column("peaks", LargeBinary),
+    Column("problem", Text),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    CheckConstraint("state IN ('pending', 'merging', 'ready', 'failed')", name="state"),
+)
+"""`file` is relative to the recordings folder. `peaks`: one byte each, left then right."""
+
+Index("ix_recording_call_id", recording.c.call_id)
+Index(
+    "ix_recording_unfinished",
+    recording.c.started_at,
+    postgresql_where=recording.c.state.in_(("pending", "merging")),
+)
