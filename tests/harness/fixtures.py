@@ -1,6 +1,7 @@
 """The fixtures every test may ask for. Servers start when first asked for and end with the run."""
 
 import shutil
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from hujiao.app.settings import Settings
 from hujiao.kit.db import Database
 from hujiao.migrations.run import migrate
 from hujiao.telephony.private import PrivateTree, ensure_tree
+from hujiao.telephony.prompts import speak_prompts
+from hujiao.telephony.speech import EspeakSpeech
 from tests.harness.database import TEMPLATE, RunningCluster, new_cluster
 from tests.harness.node import RunningNode, new_node
 
@@ -40,16 +43,28 @@ def private_tree(cache: Path) -> PrivateTree:
     return ensure_tree(cache)
 
 
+@pytest.fixture(scope="session")
+def sounds(private_tree: PrivateTree, cache: Path) -> Iterator[Path]:
+    """All prompts, spoken; played as `sound:hujiao/<language>/<prompt>`."""
+    folder = Path(tempfile.mkdtemp(prefix="hujiao-sounds-"))
+    folder.chmod(0o755)
+    version = private_tree.versions["espeak-ng-data"]
+    speech = EspeakSpeech(private_tree.tool_command("espeak-ng"), version)
+    speak_prompts(speech, folder, cache / "speech")
+    yield folder
+    shutil.rmtree(folder)
+
+
 @pytest.fixture
 def asterisk_node(
-    private_tree: PrivateTree, cache: Path, request: pytest.FixtureRequest
+    private_tree: PrivateTree, sounds: Path, request: pytest.FixtureRequest
 ) -> Iterator[MakeNode]:
     """`asterisk_node(name="n1", **settings)` starts a real Asterisk and returns it running."""
     nodes: list[RunningNode] = []
 
     def make(name: str = "n1", **changes: Any) -> RunningNode:
         music = private_tree.asterisk_data / "moh"
-        node = new_node(private_tree, cache / "sounds", music, name=name, **changes)
+        node = new_node(private_tree, sounds, music, name=name, **changes)
         nodes.append(node)
         node.start()
         return node
