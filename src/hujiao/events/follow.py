@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import psycopg
 from sqlalchemy import BigInteger, Column, Table, Text, column, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hujiao.events.ledger import CHANNEL
-from hujiao.kit.db import CONNECT_TIMEOUT_S, Database, metadata
+from hujiao.kit.db import Database, metadata
 from hujiao.kit.log import logger
 
 log = logger(__name__)
@@ -168,26 +166,3 @@ class Follower:
             if count < self._batch:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), self._poll_s)
-
-
-async def listen(url: str, *followers: Follower) -> None:
-    """Wake the followers at every commit to the ledger, until cancelled.
-
-    A lost connection only makes them slower: they look by themselves every second.
-    """
-    retry_s = FIRST_RETRY_S
-    while True:
-        try:
-            connection = await psycopg.AsyncConnection.connect(
-                url, autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
-            )
-            async with connection:
-                await connection.execute(f"LISTEN {CHANNEL}")
-                retry_s = FIRST_RETRY_S
-                async for _ in connection.notifies():
-                    for follower in followers:
-                        follower.wake()
-        except (psycopg.Error, OSError) as error:
-            log.warning("no news from the ledger", reason=type(error).__name__)
-        await asyncio.sleep(retry_s)
-        retry_s = min(retry_s * 2, LAST_RETRY_S)
