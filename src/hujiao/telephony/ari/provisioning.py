@@ -1,0 +1,175 @@
+"""Which PJSIP objects phones and trunks are, and what must change at a node to get there."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+import orjson
+
+from hujiao.telephony.ari.link import Order, encoded
+from hujiao.telephony.port import Phone, PhoneKind, Trunk
+
+AGENTS_CONTEXT = "agents"
+TRUNK_CONTEXT = "from-trunk"
+
+QUALIFY_PHONE_S = "30"
+QUALIFY_TRUNK_S = "60"
+RTP_SILENCE_S = "20"
+"""A phone that sends no sound for so long has gone: a muted one goes on sending."""
+RTP_HOLD_SILENCE_S = "300"
+
+Fields = Mapping[str, str]
+
+
+class Thing(NamedTuple):
+    """One object of Asterisk's dynamic configuration."""
+
+    kind: str
+    name: str
+
+    @property
+    def uri(self) -> str:
+        return f"asterisk/config/dynamic/res_pjsip/{self.kind}/{encoded(self.name)}"
+
+
+_RANK = {"auth": 0, "aor": 1, "endpoint": 2, "identify": 3, "registration": 4}
+
+_COMMON: Fields = {
+    "disallow": "all",
+    "direct_media": "no",
+    # REFER with `Refer-Sub: false` crashes 22.10.1 (#2021); transfers are the floor's business.
+    "allow_transfer": "no",
+    "allow_subscribe": "no",
+    "rtp_timeout": RTP_SILENCE_S,
+    "rtp_timeout_hold": RTP_HOLD_SILENCE_S,
+}
+
+
+def desired(phones: Iterable[Phone], trunks: Iterable[Trunk]) -> dict[Thing, Fields]:
+    """All objects, those first that others name."""
+    things: dict[Thing, Fields] = {}
+    for phone in phones:
+        things.update(_phone(phone))
+    for trunk in trunks:
+        things.update(_trunk(trunk))
+    return dict(sorted(things.items(), key=lambda item: _RANK[item[0].kind]))
+
+
+def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> list[Order]:
+    """The requests that turn `known` into `wanted`, and no others.
+
+    A PUT on an existing object keeps the fields it does not name, so an object that loses a
+    field is deleted first.
+    """
+    gone = [thing for thing in known if thing not in wanted]
+    shrunk = [t for t, fields in wanted.items() if t in known and known[t].keys() - fields.keys()]
+    orders = [Order("DELETE", thing.uri) for thing in reversed([*gone, *shrunk])]
+    orders += [
+        Order("PUT", thing.uri, body(fields))
+        for thing, fields in wanted.items()
+        if known.get(thing) != fields
+    ]
+    return orders
+
+
+def body(fields: Fields) -> bytes:
+    """The JSON of an object's fields."""
+    return orjson.dumps({"fields": [{"attribute": k, "value": v} for k, v in fields.items()]})
+
+
+def _auth(name: str, username: str, secret: str) -> dict[Thing, Fields]:
+    fields = {"auth_type": "digest", "username": username, "password": secret}
+    return {Thing("auth", name): fields}
+
+
+def _phone(phone: Phone) -> dict[Thing, Fields]:
+    name = phone.endpoint
+    endpoint: dict[str, str] = {
+        **_COMMON,
+        "context": AGENTS_CONTEXT,
+        "allow": "alaw,opus" if phone.kind is PhoneKind.BROWSER else "alaw,ulaw,g722",
+        "aors": name,
+        "identify_by": "username",
+    }
+    if phone.display_name:
+        endpoint["callerid"] = f'"{_plain(phone.display_name)}" <{name}>'
+    aor: dict[str, str] = {"max_contacts": "1", "remove_existing": "yes"}
+    things: dict[Thing, Fields] = {}
+    if phone.kind is PhoneKind.STATIC:
+        aor["contact"] = phone.contact
+    else:
+        aor["qualify_frequency"] = QUALIFY_PHONE_S
+    if phone.kind is PhoneKind.BROWSER:
+        endpoint["webrtc"] = "yes"
+    elif phone.kind is PhoneKind.SIP:
+        endpoint |= {"rtp_symmetric": "yes", "force_rport": "yes", "rewrite_contact": "yes"}
+    if phone.secret:
+        endpoint["auth"] = name
+        things |= _auth(name, name, phone.secret)
+    things[Thing("aor", name)] = aor
+    things[Thing("endpoint", name)] = endpoint
+    return things
+
+
+def _trunk(trunk: Trunk) -> dict[Thing, Fields]:
+    endpoint: dict[str, str] = {
+        **_COMMON,
+        "context": TRUNK_CONTEXT,
+        "allow": ",".join(trunk.codecs),
+        "aors": trunk.endpoint,
+        "rtp_timeout": "60",
+    }
+    return _peer(trunk, endpoint) if trunk.host else _account(trunk, endpoint)
+
+
+def _peer(trunk: Trunk, endpoint: dict[str, str]) -> dict[Thing, Fields]:
+    name = trunk.endpoint
+    address = f"{trunk.host}:{trunk.port}"
+    endpoint |= {"identify_by": "ip", "trust_id_inbound": "yes"}
+    things: dict[Thing, Fields] = {
+        Thing("aor", name): {
+            "contact": f"sip:{address}",
+            "qualify_frequency": QUALIFY_TRUNK_S,
+        },
+        Thing("endpoint", name): endpoint,
+        Thing("identify", name): {"endpoint": name, "match": address},
+    }
+    if trunk.username:
+        things |= _auth(name, trunk.username, trunk.secret)
+        endpoint["outbound_auth"] = name
+    if trunk.register and trunk.username:
+        endpoint["from_user"] = trunk.caller_number or trunk.username
+        things[Thing("registration", name)] = {
+            "server_uri": f"sip:{address}",
+            "client_uri": f"sip:{trunk.username}@{address}",
+            "contact_user": trunk.caller_number or trunk.username,
+            "outbound_auth": name,
+            "retry_interval": "30",
+            "forbidden_retry_interval": "300",
+            "expiration": "300",
+        }
+    return things
+
+
+def _account(trunk: Trunk, endpoint: dict[str, str]) -> dict[Thing, Fields]:
+    """A gateway that signs in: known by the user name of its credentials, never by address."""
+    name, username = trunk.endpoint, trunk.username or trunk.endpoint
+    endpoint |= {
+        "identify_by": "auth_username,username",
+        "auth": name,
+        "rtp_symmetric": "yes",
+        "force_rport": "yes",
+        "rewrite_contact": "yes",
+    }
+    return {
+        **_auth(name, username, trunk.secret),
+        Thing("aor", name): {
+            "max_contacts": "1",
+            "remove_existing": "yes",
+            "qualify_frequency": QUALIFY_TRUNK_S,
+        },
+        Thing("endpoint", name): endpoint,
+    }
+
+
+def _plain(text: str) -> str:
+    return "".join(c for c in text if c not in '"<>\\\r\n\0')
