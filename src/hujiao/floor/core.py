@@ -1,0 +1,534 @@
+"""The floor: one ordered writer of everything that happens. Synchronous; does no I/O itself.
+
+Switch events, people's commands, configuration and due timers come in one after another; commands
+to the switch, facts and changed entities go out. Rules decide about a call (`calls`), the router
+about who gets whom (`routing`); the floor carries their words to each other until none is left.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from hujiao.calls import inbound, outbound, rules, talk
+from hujiao.calls.model import (
+    Call,
+    Destination,
+    Effects,
+    EndedBy,
+    Greeting,
+    Phase,
+    Prompts,
+    Recording,
+    Timer,
+)
+from hujiao.events import calls as call_facts
+from hujiao.events import floor as facts
+from hujiao.events.fact import Fact, Subject
+from hujiao.events.ledger import FactSink
+from hujiao.floor.config import Configuration
+from hujiao.floor.desks import Desk
+from hujiao.floor.dialplan import called_number, destination, diallable
+from hujiao.floor.timers import Timers
+from hujiao.routing import core as router
+from hujiao.routing import model as routing
+from hujiao.telephony import port
+
+log = structlog.get_logger(__name__)
+
+ROUTER = "router"
+PHONE_GONE = "phone_gone"
+PHONE_AWAY_REASON = "phone_offline"
+PHONE_GONE_MS = 90_000
+"""An agent whose phone stays away so long, without a call, is signed out."""
+
+TimerKey = tuple[str, str]
+
+
+@dataclass(slots=True)
+class Changed:
+    """Entities to be shown anew."""
+
+    agents: set[str]
+    calls: set[str]
+    queues: set[str]
+
+    def __bool__(self) -> bool:
+        return bool(self.agents or self.calls or self.queues)
+
+
+class Floor:
+    """Owns all live calls and desks. Not thread-safe: one event loop feeds it."""
+
+    def __init__(
+        self, *, send: Callable[[port.Command], None], ledger: FactSink, prompts: Prompts
+    ) -> None:
+        self.send = send
+        self._ledger = ledger
+        self._prompts = prompts
+        self.now_ms = 0
+        """The time of the latest thing that came in."""
+        self._router_words: deque[routing.Command] = deque()
+        self._carrying = False
+        self.configuration = Configuration()
+        self.router = router.State()
+        self.calls: dict[str, Call] = {}
+        self.call_of_leg: dict[port.LegId, Call] = {}
+        self.desks: dict[str, Desk] = {}
+        self.desk_of_extension: dict[str, Desk] = {}
+        self._queues_of: dict[str, list[str]] = {}
+        self._desks_of: dict[str, list[Desk]] = {}
+        self.nodes: dict[port.NodeName, bool] = {}
+        self.timers: Timers[TimerKey] = Timers()
+        self.changed = Changed(set(), set(), set())
+        self._handlers: dict[type, Callable[..., None]] = {
+            port.LegArrived: self._leg_arrived,
+            port.LegRinging: self._leg_rang,
+            port.LegAnswered: self._leg_answered,
+            port.LegEnded: self._leg_ended,
+            port.DigitPressed: self._digit_pressed,
+            port.PlaybackEnded: self._playback_ended,
+            port.LegHeld: self._leg_held,
+            port.LegResumed: self._leg_resumed,
+            port.PhoneChanged: self._phone_changed,
+            port.CommandFailed: self._command_failed,
+            port.NodeConnected: self._node_connected,
+            port.NodeLost: self._node_lost,
+        }
+        self._words: dict[type, Callable[..., None]] = {
+            routing.Offer: self._offer,
+            routing.CancelOffer: self._cancel_offer,
+            routing.Overflowed: self._overflowed,
+            routing.Refused: self._refused,
+            routing.AgentChanged: self._agent_changed,
+            routing.WakeAt: self._wake_at,
+        }
+
+    # --- what comes in ---
+
+    def on_switch(self, event: port.Event) -> None:
+        """An event of the switch, in its order."""
+        self.now_ms = event.at_ms
+        self._handlers[type(event)](event)
+
+    def tick(self, now_ms: int) -> None:
+        """Do what is due."""
+        self.now_ms = now_ms
+        while (key := self.timers.take_due(now_ms)) is not None:
+            kind, whose = key
+            if kind == ROUTER:
+                self.route(routing.Tick(now_ms))
+            elif kind == PHONE_GONE:
+                self._phone_stayed_away(whose, now_ms)
+            elif (call := self.calls.get(whose)) is not None:
+                self._call_timer(call, Timer(kind), now_ms)
+
+    def route(self, *events: routing.Event) -> None:
+        """Tell the router and do what it says, until nothing is left to say."""
+        for event in events:
+            if isinstance(event, routing.OfferFailed) and event.agent in self.desks:
+                self.desks[event.agent].missed += 1
+            self._router_words.extend(router.step(self.router, event))
+        if self._carrying:
+            return
+        self._carrying = True
+        try:
+            while self._router_words:
+                word = self._router_words.popleft()
+                self._words[type(word)](word)
+        finally:
+            self._carrying = False
+
+    def settle(self, call: Call, out: Effects, now_ms: int) -> None:
+        """Do what a rule wants: facts first, then the switch, timers and the router."""
+        for fact, subject in out.facts:
+            self._ledger.append(fact, subject, at_ms=now_ms)
+        for command in out.commands:
+            if isinstance(command, port.OriginateLeg | port.DialInBridge):
+                self.call_of_leg[command.leg] = call
+            self.send(command)
+        for timer, at_ms in out.timers:
+            self.timers.set((timer, call.id), at_ms)
+        self.touch(call)
+        self.route(*out.routing)
+        self._forget_if_done(call)
+
+    def tell(self, fact: Fact, subject: Subject, now_ms: int) -> None:
+        """Write a fact that is not about a call."""
+        self._ledger.append(fact, subject, at_ms=now_ms)
+
+    def touch(self, call: Call) -> None:
+        """The call and those it concerns are to be shown anew."""
+        self.changed.calls.add(call.id)
+        if call.queue is not None:
+            self.changed.queues.add(call.queue)
+        if call.agent is not None:
+            self.changed.agents.add(call.agent)
+
+    def take_changed(self) -> Changed:
+        """What changed since the last time this was asked."""
+        changed, self.changed = self.changed, Changed(set(), set(), set())
+        return changed
+
+    # --- calls ---
+
+    def _leg_arrived(self, event: port.LegArrived) -> None:
+        if event.leg in self.call_of_leg:
+            return
+        if event.origin is port.Origin.AGENT:
+            self._agent_dialled(event)
+            return
+        number = called_number(event.called_number, self.configuration.numbers)
+        if number is None:
+            self._turn_down(event, "unknown_number", port.Cause.UNALLOCATED)
+            return
+        greeting = Greeting(
+            language=number.language,
+            prompt=number.greeting_prompt,
+            menu=number.menu,
+            default_queue=number.queue_id,
+            timeout_ms=number.menu_timeout_s * 1000,
+        )
+        out = Effects()
+        call = inbound.arrive(event, greeting, number.name, out)
+        self._take_on(call, event.leg)
+        queue = inbound.greet(call, event.at_ms, out, self._prompts)
+        self._settle_and_queue(call, queue, out, event.at_ms)
+
+    def _agent_dialled(self, event: port.LegArrived) -> None:
+        desk = self.desk_of_extension.get(event.endpoint)
+        number = diallable(event.called_number)
+        to = self.destination(number) if number else None
+        if desk is None or not desk.signed_in or desk.contact is not None or to is None:
+            self._turn_down(event, "not_allowed", port.Cause.REJECTED)
+            return
+        out = Effects()
+        call = outbound.dialled_on_phone(event, desk.invited, to, out)
+        self._take_on(call, event.leg)
+        outbound.agent_is_there(call, out)
+        self.settle(call, out, event.at_ms)
+
+    def destination(self, number: str) -> Destination | None:
+        """Where a dialled number goes; None when no trunk may carry it."""
+        return destination(number, self.configuration.trunks, recorded=True)
+
+    def _turn_down(self, event: port.LegArrived, why: str, cause: port.Cause) -> None:
+        subject = Subject(call=event.leg)
+        arrived = call_facts.CallArrived(
+            direction="in" if event.origin is not port.Origin.AGENT else "out",
+            caller=event.caller_number,
+            caller_name=event.caller_name,
+            called=event.called_number,
+            trunk=event.endpoint,
+            node=event.node,
+            leg=event.leg,
+        )
+        self.tell(arrived, subject, event.at_ms)
+        self.tell(call_facts.CallRefused(why), subject, event.at_ms)
+        ended = call_facts.CallEnded("arriving", EndedBy.SYSTEM, cause)
+        self.tell(ended, subject, event.at_ms)
+        self.send(port.HangUpLeg(event.leg, cause))
+
+    def _take_on(self, call: Call, leg: port.LegId) -> None:
+        self.calls[call.id] = call
+        self.call_of_leg[leg] = call
+
+    def add_call(self, call: Call) -> None:
+        """A call that begins with an agent's wish."""
+        self.calls[call.id] = call
+
+    def _settle_and_queue(self, call: Call, queue: str | None, out: Effects, now_ms: int) -> None:
+        if queue is not None and not call.is_over:
+            settings = self.configuration.queues.get(queue)
+            inbound.enter_queue(
+                call,
+                queue,
+                settings.announce_every_s * 1000 if settings else 0,
+                recorded=settings.recorded if settings else False,
+                at_ms=now_ms,
+                out=out,
+            )
+        self.settle(call, out, now_ms)
+
+    def _leg_rang(self, event: port.LegRinging) -> None:
+        call = self.call_of_leg.get(event.leg)
+        if call is not None:
+            out = Effects()
+            rules.leg_rang(call, event.leg, out)
+            self.settle(call, out, event.at_ms)
+
+    def _leg_answered(self, event: port.LegAnswered) -> None:
+        call = self.call_of_leg.get(event.leg)
+        if call is None:
+            self.send(port.HangUpLeg(event.leg, port.Cause.ANSWERED_ELSEWHERE))
+            return
+        out = Effects()
+        rules.leg_answered(call, event.leg, event.at_ms, out)
+        self.settle(call, out, event.at_ms)
+
+    def _leg_ended(self, event: port.LegEnded) -> None:
+        call = self.call_of_leg.pop(event.leg, None)
+        if call is None:
+            return
+        out = Effects()
+        rules.leg_ended(call, event.leg, event.cause, event.at_ms, out)
+        self.settle(call, out, event.at_ms)
+        self.reach_lost_phone(call, event.at_ms)
+
+    def reach_lost_phone(self, call: Call, now_ms: int) -> None:
+        """Call the agent's phone again if it was lost in mid-call and is there."""
+        desk = self.desks.get(call.agent or "")
+        if call.phase is Phase.RECONNECTING and desk is not None and desk.phone_online:
+            out = Effects()
+            talk.call_back_phone(call, desk.invited, out)
+            self.settle(call, out, now_ms)
+
+    def refuse_offer(self, call: Call, agent: str, now_ms: int) -> None:
+        """The agent does not want this offer; his leg is being ended."""
+        leg = call.legs.get(call.offered.get(agent, port.LegId("")))
+        if leg is not None:
+            out = Effects()
+            inbound.offer_failed(call, leg, port.Cause.REJECTED, now_ms, out)
+            self.settle(call, out, now_ms)
+
+    def _digit_pressed(self, event: port.DigitPressed) -> None:
+        call = self.call_of_leg.get(event.leg)
+        if call is not None and event.leg == call.customer:
+            out = Effects()
+            queue = inbound.digit_pressed(call, event.digit, event.at_ms, out, self._prompts)
+            self._settle_and_queue(call, queue, out, event.at_ms)
+
+    def _playback_ended(self, event: port.PlaybackEnded) -> None:
+        call = self.call_of_leg.get(event.leg)
+        if call is not None and call.playback == event.playback:
+            out = Effects()
+            queue = inbound.playback_ended(call, event.at_ms, out)
+            self._settle_and_queue(call, queue, out, event.at_ms)
+
+    def _leg_held(self, event: port.LegHeld) -> None:
+        call = self.call_of_leg.get(event.leg)
+        if call is not None and event.leg == call.agent_leg:
+            out = Effects()
+            talk.hold(call, "phone", event.at_ms, out)
+            self.settle(call, out, event.at_ms)
+
+    def _leg_resumed(self, event: port.LegResumed) -> None:
+        call = self.call_of_leg.get(event.leg)
+        if call is not None and event.leg == call.agent_leg:
+            out = Effects()
+            talk.resume(call, "phone", event.at_ms, out)
+            self.settle(call, out, event.at_ms)
+
+    def _call_timer(self, call: Call, timer: Timer, now_ms: int) -> None:
+        out = Effects()
+        queue: str | None = None
+        if timer is Timer.MENU:
+            queue = inbound.menu_timed_out(call, out, self._prompts)
+        elif timer is Timer.ANNOUNCE:
+            contact = routing.ContactId(call.id)
+            position = router.position(self.router, contact)
+            expected = router.expected_wait_ms(self.router, contact)
+            inbound.announce(call, position, expected, now_ms, out, self._prompts)
+        else:
+            queue = self._give_up_phone(call, now_ms, out)
+        self._settle_and_queue(call, queue, out, now_ms)
+
+    def _give_up_phone(self, call: Call, now_ms: int, out: Effects) -> str | None:
+        """The lost phone stayed away: the caller goes back to his queue, keeping his age."""
+        if call.phase is not Phase.RECONNECTING:
+            return None
+        agent = talk.part_from_agent(call, now_ms, out)
+        if agent is not None:
+            unready = routing.AgentReadySet(
+                routing.AgentId(agent), ready=False, reason=PHONE_AWAY_REASON, at_ms=now_ms
+            )
+            out.routing.insert(0, unready)
+        if call.queue is None:
+            talk.hang_up(call, EndedBy.SYSTEM, now_ms, out)
+        return call.queue
+
+    def _forget_if_done(self, call: Call) -> None:
+        if not call.is_over or call.legs or call.id not in self.calls:
+            return
+        desk = self.desks.get(call.agent or "")
+        if desk is not None and desk.contact == call.id:
+            return
+        del self.calls[call.id]
+        self.changed.calls.add(call.id)
+
+    # --- the router's words ---
+
+    def _offer(self, word: routing.Offer) -> None:
+        call = self.calls.get(word.contact)
+        now_ms = word.explain.at_ms
+        if call is None or call.is_over or not call.customer_is_here:
+            self.route(routing.ContactLeft(word.contact, now_ms))
+            return
+        out = Effects()
+        made = facts.OfferMade(word.agents, word.explain)
+        out.facts.append((made, Subject(call.id, word.agents[0], word.queue)))
+        invited = [self.desks[agent].invited for agent in word.agents if agent in self.desks]
+        inbound.offer(call, invited, word.ring_timeout_s, now_ms, out)
+        self.settle(call, out, now_ms)
+
+    def _cancel_offer(self, word: routing.CancelOffer) -> None:
+        call = self.calls.get(word.contact)
+        if call is None:
+            return
+        out = Effects()
+        elsewhere = word.why is routing.CancelWhy.ANSWERED_ELSEWHERE
+        now_ms = self.now_ms
+        inbound.cancel_offer(call, word.agent, word.why, now_ms, out, elsewhere=elsewhere)
+        self.settle(call, out, now_ms)
+
+    def _overflowed(self, word: routing.Overflowed) -> None:
+        call = self.calls.get(word.contact)
+        if call is None:
+            return
+        self.touch(call)
+        subject = Subject(call.id, None, word.from_queue)
+        now_ms = self.now_ms
+        self.tell(facts.QueueLeft("overflowed"), subject, now_ms)
+        call.queue = word.to_queue
+        entered = Subject(call.id, None, word.to_queue)
+        self.tell(facts.QueueEntered(call.priority), entered, now_ms)
+        self.touch(call)
+
+    def _refused(self, word: routing.Refused) -> None:
+        call = self.calls.get(word.contact)
+        if call is None or call.is_over:
+            return
+        out = Effects()
+        now_ms = self.now_ms
+        inbound.turn_away(call, word.why, now_ms, out, self._prompts)
+        self.settle(call, out, now_ms)
+
+    def _agent_changed(self, word: routing.AgentChanged) -> None:
+        desk = self.desks.get(word.agent)
+        if desk is None:
+            return
+        old_contact = desk.contact
+        was = desk.mirror(word)
+        self.changed.agents.add(desk.id)
+        self.changed.queues.update(self.queues_of(desk))
+        subject = Subject(word.contact, desk.id)
+        changed = facts.AgentStateChanged(word.state, was, word.reason)
+        self.tell(changed, subject, word.at_ms)
+        if was is routing.AgentState.WRAP_UP and word.state is not was:
+            self.tell(facts.WrapUpWasEnded(), Subject(old_contact, desk.id), word.at_ms)
+        if word.state is routing.AgentState.WRAP_UP and was is not word.state:
+            self.tell(facts.WrapUpStarted(word.until_ms), subject, word.at_ms)
+        if old_contact is not None and old_contact != word.contact:
+            call = self.calls.get(old_contact)
+            if call is not None:
+                self._forget_if_done(call)
+
+    def queues_of(self, desk: Desk) -> list[str]:
+        """The queues whose skills the agent has at the levels asked."""
+        return self._queues_of.get(desk.id, [])
+
+    def desks_of_queue(self, queue: str) -> list[Desk]:
+        """The agents who may get contacts of this queue, signed in or not."""
+        return self._desks_of.get(queue, [])
+
+    def index_service(self) -> None:
+        """Work out anew who serves what; after each change of configuration."""
+        self.desk_of_extension = {desk.settings.extension: desk for desk in self.desks.values()}
+        self._queues_of = {agent: [] for agent in self.desks}
+        self._desks_of = {queue: [] for queue in self.configuration.queues}
+        for queue in self.configuration.queues.values():
+            for desk in self.desks.values():
+                skills = desk.settings.skills
+                if all(skills.get(skill, 0) >= level for skill, level in queue.skills.items()):
+                    self._queues_of[desk.id].append(queue.id)
+                    self._desks_of[queue.id].append(desk)
+
+    def _wake_at(self, word: routing.WakeAt) -> None:
+        self.timers.set((ROUTER, ""), word.at_ms)
+
+    # --- phones and nodes ---
+
+    def _phone_changed(self, event: port.PhoneChanged) -> None:
+        desk = self.desk_of_extension.get(event.endpoint)
+        if desk is None or (desk.online_on == event.node) == event.online:
+            return
+        desk.online_on = event.node if event.online else None
+        self.changed.agents.add(desk.id)
+        self.tell(facts.PhoneWasChanged(event.online), Subject(agent=desk.id), event.at_ms)
+        if event.online:
+            self._phone_came(desk, event.at_ms)
+        elif desk.signed_in:
+            self._phone_went(desk, event.at_ms)
+
+    def _phone_came(self, desk: Desk, now_ms: int) -> None:
+        self.timers.set((PHONE_GONE, desk.id), None)
+        if desk.unready_by_phone:
+            desk.unready_by_phone = False
+            self.set_ready(desk, True, None, now_ms)
+        call = self.calls.get(desk.contact or "")
+        if call is not None:
+            self.reach_lost_phone(call, now_ms)
+
+    def _phone_went(self, desk: Desk, now_ms: int) -> None:
+        self.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
+        if desk.wants_ready and desk.contact is None:
+            desk.unready_by_phone = True
+            self.set_ready(desk, False, PHONE_AWAY_REASON, now_ms)
+
+    def _phone_stayed_away(self, agent: str, now_ms: int) -> None:
+        desk = self.desks.get(agent)
+        if desk is None or not desk.signed_in:
+            return
+        if desk.contact is not None:
+            self.timers.set((PHONE_GONE, agent), now_ms + PHONE_GONE_MS)
+            return
+        self.sign_out(desk, "phone_gone", now_ms)
+
+    def set_ready(self, desk: Desk, ready: bool, reason: str | None, now_ms: int) -> None:
+        """What the agent wants, from now or from after his contact."""
+        desk.wants_ready, desk.wants_reason = ready, reason
+        self.changed.agents.add(desk.id)
+        self.route(
+            routing.AgentReadySet(
+                routing.AgentId(desk.id), ready=ready, reason=reason, at_ms=now_ms
+            )
+        )
+
+    def sign_out(self, desk: Desk, why: str, now_ms: int) -> None:
+        """Offline now, or when his contact ends."""
+        self.timers.set((PHONE_GONE, desk.id), None)
+        desk.unready_by_phone = False
+        desk.wants_ready = False
+        self.tell(facts.AgentWentOut(why), Subject(agent=desk.id), now_ms)
+        self.route(routing.AgentSignedOut(routing.AgentId(desk.id), now_ms))
+
+    def _command_failed(self, event: port.CommandFailed) -> None:
+        command = event.command
+        leg = getattr(command, "leg", None)
+        call = self.call_of_leg.get(leg) if leg is not None else None
+        if not event.gone:
+            name = type(command).__name__
+            log.warning("the switch refused", command=name, status=event.status, leg=leg)
+            subject = Subject(call=call.id if call else None)
+            self.tell(facts.SwitchRefused(name, event.status, event.reason), subject, event.at_ms)
+        if call is None or event.gone:
+            return
+        if isinstance(command, port.PlayMedia):
+            self._playback_ended(port.PlaybackEnded(event.at_ms, command.leg, command.playback))
+        elif isinstance(command, port.StartRecording):
+            call.recording = Recording.OFF
+            self.tell(call_facts.RecordingStopped(call.id), Subject(call.id), event.at_ms)
+            self.touch(call)
+
+    def _node_connected(self, event: port.NodeConnected) -> None:
+        self.nodes[event.node] = True
+        self.tell(facts.NodeCameUp(event.node, len(event.legs)), Subject(), event.at_ms)
+        for live in event.legs:
+            if live.leg not in self.call_of_leg:
+                log.warning("a leg of nobody's call is ended", leg=live.leg)
+                self.send(port.HangUpLeg(live.leg))
+
+    def _node_lost(self, event: port.NodeLost) -> None:
+        self.nodes[event.node] = False
+        self.tell(facts.NodeWasLost(event.node), Subject(), event.at_ms)

@@ -1,0 +1,88 @@
+"""The floor in its event loop: inputs one after another, timers, and what goes out."""
+
+import asyncio
+from typing import Any
+
+import structlog
+
+from hujiao.events import floor as facts
+from hujiao.events.fact import NOBODY
+from hujiao.floor.commands import Arguments, Commands
+from hujiao.floor.config import Configuration
+from hujiao.floor.configure import configure, phones_and_trunks
+from hujiao.floor.core import Floor
+from hujiao.floor.stream import Stream
+from hujiao.kit.clock import Clock
+from hujiao.telephony.port import Event, Switch
+
+log = structlog.get_logger(__name__)
+
+
+class Runtime:
+    """Feeds one `Floor`. All methods run on the event loop's thread."""
+
+    def __init__(self, *, floor: Floor, switch: Switch, clock: Clock) -> None:
+        self.floor = floor
+        self.stream = Stream(floor)
+        self._switch = switch
+        self._commands = Commands(floor)
+        self._clock = clock
+        self._wake: asyncio.TimerHandle | None = None
+        self._wake_ms: int | None = None
+
+    async def start(self, configuration: Configuration) -> None:
+        """Take the configuration, connect to the switch and make its phones known."""
+        await self.configure(configuration)
+        started = facts.FloorStarted(len(configuration.agents), len(configuration.queues))
+        self.floor.tell(started, NOBODY, self._clock())
+        await self._switch.start(self.on_switch)
+
+    async def configure(self, configuration: Configuration) -> None:
+        """Bring a new configuration onto the floor and the switch."""
+        configure(self.floor, configuration, self._clock())
+        self._after()
+        phones, trunks = phones_and_trunks(configuration)
+        await self._switch.provision(phones, trunks)
+
+    def on_switch(self, event: Event) -> None:
+        """One event of the switch. A fault in a rule costs this event, not the floor."""
+        try:
+            self.floor.on_switch(event)
+        except Exception:
+            log.exception("an event could not be handled", kind=type(event).__name__)
+        self._after()
+
+    def command(self, name: str, arguments: Arguments) -> dict[str, Any]:
+        """One command of a person. Raises a Refusal."""
+        try:
+            result = self._commands.do(name, arguments, self._clock())
+        finally:
+            self._after()
+        former = result.pop("former_tab", "")
+        if former:
+            self.stream.notice(t="taken_over", agent=arguments.get("agent"), tab=former)
+        return result
+
+    def can_take_calls(self) -> bool:
+        """Whether at least one node of the switch is connected."""
+        return any(self._switch.nodes().values())
+
+    def _after(self) -> None:
+        self.stream.changed()
+        due_ms = self.floor.timers.next_ms()
+        if due_ms == self._wake_ms:
+            return
+        if self._wake is not None:
+            self._wake.cancel()
+        self._wake, self._wake_ms = None, due_ms
+        if due_ms is not None:
+            delay_s = max(0, due_ms - self._clock()) / 1000
+            self._wake = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._wake, self._wake_ms = None, None
+        try:
+            self.floor.tick(self._clock())
+        except Exception:
+            log.exception("a timer could not be handled")
+        self._after()

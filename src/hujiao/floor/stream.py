@@ -1,0 +1,111 @@
+"""The floor's entities as a stream: a snapshot, then changes with a cursor that can be resumed."""
+
+import asyncio
+from collections import deque
+from typing import Any
+
+import orjson
+
+from hujiao.floor.core import Floor
+from hujiao.floor.views import agent_view, call_view, queue_view
+from hujiao.kit.ids import new_id
+
+COALESCE_S = 0.015
+"""Changes within this time go out together; far below what an eye notices."""
+KEPT_BATCHES = 2_000
+SUBSCRIBER_BATCHES = 2_000
+
+
+class Subscriber:
+    """One reader. `batches` ends with None when it fell too far behind and must connect anew."""
+
+    def __init__(self) -> None:
+        self.batches: asyncio.Queue[bytes | None] = asyncio.Queue(SUBSCRIBER_BATCHES + 1)
+
+    def give(self, batch: bytes) -> bool:
+        if self.batches.qsize() >= SUBSCRIBER_BATCHES:
+            self.batches.put_nowait(None)
+            return False
+        self.batches.put_nowait(batch)
+        return True
+
+
+class Stream:
+    """Turns what the floor marks as changed into batches for all subscribers."""
+
+    def __init__(self, floor: Floor) -> None:
+        self._floor = floor
+        self._id = new_id()
+        self._seq = 0
+        self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT_BATCHES)
+        self._subscribers: set[Subscriber] = set()
+        self._scheduled = False
+        self._notices: list[dict[str, Any]] = []
+
+    def changed(self) -> None:
+        """Something may have changed: publish it soon."""
+        if self._scheduled or not (self._floor.changed or self._notices):
+            return
+        self._scheduled = True
+        asyncio.get_running_loop().call_later(COALESCE_S, self._publish)
+
+    def notice(self, **message: Any) -> None:
+        """A message that is no entity, told once to whoever listens now."""
+        self._notices.append(message)
+        self.changed()
+
+    def subscribe(self, stream_id: str, cursor: int) -> tuple[Subscriber, list[bytes]]:
+        """A new reader and what he must read first: what he missed, or everything."""
+        self._publish()
+        subscriber = Subscriber()
+        self._subscribers.add(subscriber)
+        missed = [batch for seq, batch in self._kept if seq > cursor]
+        reaches = cursor == self._seq or (self._kept and self._kept[0][0] <= cursor + 1)
+        if stream_id == self._id and cursor <= self._seq and reaches:
+            return subscriber, missed
+        return subscriber, [self._snapshot()]
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers.discard(subscriber)
+
+    def _snapshot(self) -> bytes:
+        floor = self._floor
+        queues = (queue_view(floor, queue) for queue in floor.configuration.queues)
+        return orjson.dumps(
+            {
+                "stream": self._id,
+                "seq": self._seq,
+                "snapshot": {
+                    "agent": [agent_view(floor, desk) for desk in floor.desks.values()],
+                    "call": [call_view(floor, call) for call in floor.calls.values()],
+                    "queue": [view for view in queues if view is not None],
+                },
+            }
+        )
+
+    def _publish(self) -> None:
+        self._scheduled = False
+        changed, notices = self._floor.take_changed(), self._notices
+        self._notices = []
+        if not changed and not notices:
+            return
+        self._seq += 1
+        if not self._subscribers:
+            # Nobody reads: a later reader gets a snapshot, so the batch need not be built.
+            self._kept.clear()
+            return
+        floor = self._floor
+        values: list[tuple[str, str, dict[str, Any] | None]] = []
+        for agent in changed.agents:
+            desk = floor.desks.get(agent)
+            values.append(("agent", agent, agent_view(floor, desk) if desk else None))
+        for call_id in changed.calls:
+            call = floor.calls.get(call_id)
+            values.append(("call", call_id, call_view(floor, call) if call else None))
+        values += [("queue", queue, queue_view(floor, queue)) for queue in changed.queues]
+        batch = orjson.dumps(
+            {"stream": self._id, "seq": self._seq, "values": values, "notices": notices}
+        )
+        self._kept.append((self._seq, batch))
+        lost = {subscriber for subscriber in self._subscribers if not subscriber.give(batch)}
+        self._subscribers -= lost
