@@ -1,4 +1,4 @@
-"""The database: one metadata for all tables, one engine per process, one transaction per request."""
+"""The database: one metadata for all tables, one engine per process, one transaction each."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -58,4 +58,11 @@ async def notify(connection: AsyncConnection, channel: str, payload: str = "") -
     """Tell listeners of `channel` when the transaction commits."""
     await connection.execute(
         text("SELECT pg_notify(:channel, :payload)"), {"channel": channel, "payload": payload}
+    )
+
+
+async def serialise(connection: AsyncConnection, name: str) -> None:
+    """Let one transaction at a time pass for this name; held until the transaction ends."""
+    await connection.execute(
+        text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"hujiao_{name}"}
     )

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818  a refusal is an answer, not an error
     """What was asked cannot be done and the asker can be told why. Screens translate `error`."""
 
     status: ClassVar[int] = 409
@@ -34,3 +34,15 @@ class InvalidInput(Refusal):
 class Unavailable(Refusal):
     status = 503
     error = "unavailable"
+
+
+class Taken(Refusal):
+    """`details["field"]` names the field whose value somebody else has."""
+
+    error = "taken"
+
+
+class InUse(Refusal):
+    """`details["used_by"]` lists what still needs it: kind, id and name of each."""
+
+    error = "in_use"
