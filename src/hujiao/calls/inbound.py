@@ -129,7 +129,7 @@ def _menu_failed(call: Call, digit: str, out: Effects, prompts: Prompts) -> str 
     if call.menu_tries >= MENU_TRIES:
         out.tell(call, facts.MenuChosen(call.digits))
         return greeting.default_queue
-    excuse = prompts("invalid" if digit else "no_input", call.language)
+    excuse = prompts("menu_invalid" if digit else "no_input", call.language)
     say(call, excuse + prompts("menu", call.language), out)
     return None
 
@@ -186,12 +186,12 @@ def announce(
     out.timers.append((Timer.ANNOUNCE, at_ms + call.announce_every_ms))
     if call.phase is Phase.RINGING or call.playback is not None:
         return
-    media = prompts("position", call.language, n=position)
+    media = prompts("position", call.language, ahead=position - 1)
     wait_s = None
     if expected_wait_ms is not None:
         minutes = max(1, round(expected_wait_ms / 1000 / ROUND_WAIT_TO_S))
         wait_s = minutes * ROUND_WAIT_TO_S
-        media += prompts("expected_wait", call.language, n=minutes)
+        media += prompts("wait", call.language, minutes=minutes)
     say(call, media, out)
     out.tell(call, floor_facts.QueueAnnounced(position, wait_s))
 
@@ -279,7 +279,8 @@ def turn_away(call: Call, why: str, at_ms: int, out: Effects, prompts: Prompts) 
     out.timers.append((Timer.ANNOUNCE, None))
     stop_saying(call, out)
     call.enter(Phase.LEAVING, at_ms)
-    say(call, prompts("all_busy", call.language), out)
+    prompt = "queue_full" if why == routing.RefusedWhy.QUEUE_FULL else "all_busy"
+    say(call, prompts(prompt, call.language), out)
 
 
 def caller_gave_up(call: Call, cause: int, at_ms: int, out: Effects) -> None:

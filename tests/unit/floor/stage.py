@@ -1,0 +1,117 @@
+"""A floor with a switch that only writes down what it is told, and a clock that stands still."""
+
+from typing import Any
+
+from hujiao.calls.model import Call
+from hujiao.events.ledger import MemorySink
+from hujiao.floor.commands import Commands
+from hujiao.floor.config import (
+    AgentSettings,
+    Configuration,
+    NumberSettings,
+    QueueSettings,
+    TrunkSettings,
+)
+from hujiao.floor.configure import configure
+from hujiao.floor.core import Floor
+from hujiao.telephony import port
+from hujiao.telephony.port import Cause, LegId, NodeName, PhoneKind
+
+NODE = NodeName("n1")
+
+
+def media(prompt: str, language: str, /, **numbers: int) -> tuple[str, ...]:
+    return (f"{language}/{prompt}" + "".join(f"/{n}" for n in numbers.values()),)
+
+
+class Stage:
+    """Drives one floor as a switch, people and time would."""
+
+    def __init__(self, *, queue: dict[str, Any] | None = None, menu: bool = False) -> None:
+        self.now = 1_000_000
+        self.commands: list[port.Command] = []
+        self.ledger = MemorySink()
+        self.floor = Floor(send=self.commands.append, ledger=self.ledger, prompts=media)
+        self.desk_commands = Commands(self.floor)
+        self.arrivals = 0
+        settings: dict[str, Any] = {"announce_every_s": 30, "wrap_up_s": 10, **(queue or {})}
+        self.configuration = Configuration(
+            agents={
+                name: AgentSettings(name, name, None, extension, kind, "secret")
+                for name, extension, kind in (
+                    ("ann", "1001", PhoneKind.BROWSER),
+                    ("bob", "1002", PhoneKind.SIP),
+                )
+            },
+            queues={
+                "q": QueueSettings(id="q", name="Enquiries", **settings),
+                "vip": QueueSettings(id="vip", name="VIP", wrap_up_s=10),
+            },
+            numbers={
+                "4001": NumberSettings(
+                    number="4001",
+                    name="Main",
+                    queue_id="q",
+                    greeting_prompt="greeting" if menu else "",
+                    menu={"1": "q", "2": "vip"} if menu else {},
+                )
+            },
+            trunks={"gw": TrunkSettings(name="gw", host="127.0.0.1", prefixes=("1", "0"))},
+            reasons={"lunch": "用餐"},
+        )
+        configure(self.floor, self.configuration, self.now)
+        self.floor.on_switch(port.NodeConnected(self.now, NODE, ()))
+
+    # --- people ---
+
+    def do(self, name: str, **arguments: Any) -> dict[str, Any]:
+        return self.desk_commands.do(name, arguments, self.now)
+
+    def ready(self, *agents: str) -> None:
+        for agent in agents:
+            extension = self.floor.desks[agent].settings.extension
+            self.tell(port.PhoneChanged(self.now, NODE, extension, online=True))
+            self.do("sign_in", agent=agent)
+            self.do("state", agent=agent, state="ready")
+
+    # --- switch ---
+
+    def tell(self, event: port.Event) -> None:
+        self.floor.on_switch(event)
+
+    def arrive(self, caller: str = "13800138000", called: str = "4001") -> Call:
+        self.arrivals += 1
+        leg = LegId(f"n1-{self.arrivals}")
+        self.tell(port.LegArrived(self.now, NODE, leg, port.Origin.TRUNK, "gw", caller, "", called))
+        call = self.floor.call_of_leg.get(leg)
+        assert call is not None
+        return call
+
+    def answered(self, leg: LegId) -> None:
+        self.tell(port.LegAnswered(self.now, leg))
+
+    def ended(self, leg: LegId, cause: int = Cause.NORMAL) -> None:
+        self.tell(port.LegEnded(self.now, leg, cause))
+
+    def later(self, seconds: float) -> None:
+        """Let time pass, doing what falls due on the way."""
+        end = self.now + int(seconds * 1000)
+        while (due := self.floor.timers.next_ms()) is not None and due <= end:
+            self.now = max(self.now, due)
+            self.floor.tick(self.now)
+        self.now = end
+
+    # --- what was seen ---
+
+    def sent(self, kind: type) -> list[Any]:
+        return [command for command in self.commands if isinstance(command, kind)]
+
+    def facts(self, call: str | None = None) -> list[str]:
+        return [
+            fact.type
+            for _, fact, subject in self.ledger.facts
+            if call is None or subject.call == call
+        ]
+
+    def state(self, agent: str) -> str:
+        return str(self.floor.desks[agent].state)
