@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from hujiao.kit.clock import Clock, now_ms
+from hujiao.telephony.ari.ami import AmiAddress
 from hujiao.telephony.ari.node import AriAddress
 from hujiao.telephony.ari.switch import AriSwitch
 from hujiao.telephony.config import NodeAddress
@@ -11,13 +12,12 @@ from hujiao.telephony.port import NodeName, Switch
 
 def build_switch(nodes: Sequence[NodeAddress], clock: Clock = now_ms) -> Switch:
     """A switch over these Asterisk nodes; it connects when `start` is called."""
-    return AriSwitch(
-        [
-            (
-                NodeName(node.name),
-                AriAddress(node.ari_url.rstrip("/") + "/ari", node.ari_user, node.ari_password),
-            )
-            for node in nodes
-        ],
-        clock,
+    return AriSwitch([_addresses(node) for node in nodes], clock)
+
+
+def _addresses(node: NodeAddress) -> tuple[NodeName, AriAddress, AmiAddress]:
+    return (
+        NodeName(node.name),
+        AriAddress(node.ari_url.rstrip("/") + "/ari", node.ari_user, node.ari_password),
+        AmiAddress(node.ami_host, node.ami_port, node.ami_user, node.ami_password),
     )

@@ -53,7 +53,7 @@ class Events:
 
         `RESTResponse` must stand in it, or the node filters its own answers away.
         """
-        names = ["RESTResponse", "ApplicationReplaced", *self._by_type]
+        names = ["RESTResponse", *self._by_type]
         return orjson.dumps({"allowed": [{"type": name} for name in names]})
 
     def take(self, frame: bytes) -> None:

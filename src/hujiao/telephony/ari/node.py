@@ -2,15 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-import orjson
 
 from hujiao.kit.clock import Clock
+from hujiao.telephony.ari.ami import Ami, AmiAddress, Recorder, RecordingCommand
 from hujiao.telephony.ari.commands import (
     APP,
     DIALED,
@@ -30,6 +31,7 @@ from hujiao.telephony.ari.link import (
     WireLink,
     is_response,
 )
+from hujiao.telephony.ari.phones import Phones
 from hujiao.telephony.ari.wire import Wire, WireRefusedError
 from hujiao.telephony.port import (
     BridgeId,
@@ -70,6 +72,7 @@ class AriNode:
         self,
         name: NodeName,
         address: AriAddress,
+        ami: AmiAddress,
         clock: Clock,
         sink: EventSink,
         where: MutableMapping[LegId, NodeName],
@@ -82,18 +85,25 @@ class AriNode:
         self.legs = Legs(name, clock, sink, where)
         self.commands = Commands(self.legs, self._order)
         self.events = Events(self.legs, self.commands.dial_created)
+        self.events.hear("ApplicationReplaced", self._on_replaced)
+        self._ami = Ami(ami)
+        self._recorder = Recorder(self.legs, self._ami)
+        self._replaced = False
         self._link: Link | None = None
         self._lost: asyncio.Event = asyncio.Event()
         self._held_back: list[bytes] | None = None
-        self.after_connect: list[Callable[[], None]] = []
+        self.phones = Phones(name, self.ask, sink, clock)
+        self.events.hear("PeerStatusChange", self.phones.peer_status)
 
     # --- commands
 
     def send(self, command: Command) -> None:
         if not self.connected:
             self._refuse_unconnected(command)
-            return
-        self.commands.run(command)
+        elif isinstance(command, RecordingCommand):
+            self._recorder.run(command)
+        else:
+            self.commands.run(command)
 
     def _order(self, command: Command, order: Order) -> None:
         if self._link is not None:
@@ -140,58 +150,63 @@ class AriNode:
 
     async def run(self) -> None:
         """Stay connected for ever. Cancel to stop; live legs are left as they are."""
+        recording = asyncio.create_task(self._ami.run(), name=f"ami-{self.name}")
         retry_s = FIRST_RETRY_S
         try:
             while True:
                 try:
                     await self._connect_once()
-                    retry_s = FIRST_RETRY_S
+                    retry_s = LONGEST_RETRY_S if self._replaced else FIRST_RETRY_S
                 except (WireRefusedError, TimeoutError, ConnectionError) as trouble:
                     log.info("node %s cannot be reached: %s", self.name, trouble)
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, LONGEST_RETRY_S)
         finally:
+            recording.cancel()
             self._disconnect()
 
     async def _connect_once(self) -> None:
         self._lost = asyncio.Event()
+        self._replaced = False
         self._held_back = []
+        address = self._address
         wire = await Wire.connect(
-            self._websocket_url(),
-            self._address.user,
-            self._address.password,
-            self._take,
-            self._on_lost,
+            self._websocket_url(), address.user, address.password, self._take, self._on_lost
         )
-        async with httpx.AsyncClient(
-            base_url=self._address.url,
-            auth=(self._address.user, self._address.password),
+        async with AsyncExitStack() as stack:
+            stack.callback(self._disconnect)
+            link = WireLink(wire, self._refused)
+            self._link = link
+            if not await self._probe(link):
+                log.warning("node %s knows no REST over WebSocket; HTTP is used", self.name)
+                self._link = await self._http_link(wire, stack)
+            await self._reconcile()
+            pushing = asyncio.create_task(self._push(), name=f"ari-phones-{self.name}")
+            stack.callback(pushing.cancel)
+            await self._lost.wait()
+
+    async def _http_link(self, wire: Wire, stack: AsyncExitStack) -> HttpLink:
+        address = self._address
+        client = httpx.AsyncClient(
+            base_url=address.url,
+            auth=(address.user, address.password),
             timeout=HTTP_TIMEOUT_S,
-        ) as client:
-            pump: asyncio.Task[None] | None = None
-            try:
-                link = WireLink(wire, self._refused)
-                self._link = link
-                if not await self._probe(link):
-                    log.warning("node %s knows no REST over WebSocket; HTTP is used", self.name)
-                    slow = HttpLink(wire, client, self._refused)
-                    self._link = slow
-                    pump = asyncio.create_task(slow.run(), name=f"ari-http-{self.name}")
-                await self._reconcile()
-                for hook in self.after_connect:
-                    hook()
-                await self._lost.wait()
-            finally:
-                if pump is not None:
-                    pump.cancel()
-                self._disconnect()
+            trust_env=False,
+        )
+        await stack.enter_async_context(client)
+        link = HttpLink(wire, client, self._refused)
+        sending = asyncio.create_task(link.run(), name=f"ari-http-{self.name}")
+        stack.callback(sending.cancel)
+        return link
 
     async def _probe(self, link: WireLink) -> bool:
+        """Whether the node answers over the WebSocket at all."""
         try:
             async with asyncio.timeout(PROBE_TIMEOUT_S):
-                return (await link.ask(self._filter_order())).status == 200
+                await link.ask(self._filter_order())
         except TimeoutError:
             return False
+        return True
 
     def _filter_order(self) -> Order:
         return Order("PUT", f"applications/{APP}/eventFilter", self.events.allowed())
@@ -219,6 +234,22 @@ class AriNode:
             # Whether a leg was made is told at reconnection; of all else nothing is known.
             if not isinstance(command, OriginateLeg | DialInBridge):
                 self.legs.refuse(command, LOST, gone=False, reason="connection lost")
+
+    async def _push(self) -> None:
+        try:
+            await self.phones.connected()
+        except TimeoutError:
+            log.error("node %s did not take its phones in time", self.name)
+            self.drop()
+
+    def drop(self) -> None:
+        """Give the connection up as if it had broken; a new one follows."""
+        self._on_lost("given up")
+
+    def _on_replaced(self, _event: dict[str, Any]) -> None:
+        # Another floor took the application over. Fighting for it would cost calls.
+        self._replaced = True
+        self._on_lost("another floor has connected to this node")
 
     # --- frames
 
@@ -290,8 +321,3 @@ def _stasis_args(channel: dict[str, Any]) -> list[str]:
         return []
     app, *args = str(dialplan.get("app_data", "")).split(",")
     return args if app == APP else []
-
-
-def json_fields(fields: dict[str, str]) -> bytes:
-    """The body of a dynamic configuration object."""
-    return orjson.dumps({"fields": [{"attribute": k, "value": v} for k, v in fields.items()]})

@@ -54,21 +54,30 @@ def desired(phones: Iterable[Phone], trunks: Iterable[Trunk]) -> dict[Thing, Fie
     return dict(sorted(things.items(), key=lambda item: _RANK[item[0].kind]))
 
 
-def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> list[Order]:
-    """The requests that turn `known` into `wanted`, and no others.
+class Change(NamedTuple):
+    """One object to be put (`fields`) or deleted (None)."""
+
+    thing: Thing
+    fields: Fields | None
+
+    @property
+    def order(self) -> Order:
+        if self.fields is None:
+            return Order("DELETE", self.thing.uri)
+        return Order("PUT", self.thing.uri, body(self.fields))
+
+
+def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> list[Change]:
+    """What turns `known` into `wanted`, and nothing else.
 
     A PUT on an existing object keeps the fields it does not name, so an object that loses a
     field is deleted first.
     """
     gone = [thing for thing in known if thing not in wanted]
     shrunk = [t for t, fields in wanted.items() if t in known and known[t].keys() - fields.keys()]
-    orders = [Order("DELETE", thing.uri) for thing in reversed([*gone, *shrunk])]
-    orders += [
-        Order("PUT", thing.uri, body(fields))
-        for thing, fields in wanted.items()
-        if known.get(thing) != fields
-    ]
-    return orders
+    deletes = [Change(thing, None) for thing in reversed([*gone, *shrunk])]
+    puts = [Change(t, fields) for t, fields in wanted.items() if known.get(t) != fields]
+    return deletes + puts
 
 
 def body(fields: Fields) -> bytes:

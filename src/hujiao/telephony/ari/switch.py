@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from hujiao.kit.clock import Clock
+from hujiao.telephony.ari.ami import AmiAddress
 from hujiao.telephony.ari.node import AriAddress, AriNode
 from hujiao.telephony.port import (
     Cause,
@@ -26,12 +27,15 @@ from hujiao.telephony.port import (
 class AriSwitch:
     """The switch port over ARI."""
 
-    def __init__(self, nodes: Sequence[tuple[NodeName, AriAddress]], clock: Clock) -> None:
+    def __init__(
+        self, nodes: Sequence[tuple[NodeName, AriAddress, AmiAddress]], clock: Clock
+    ) -> None:
         self._where: dict[LegId, NodeName] = {}
         self._clock = clock
         self._sink: EventSink | None = None
         self._nodes = {
-            name: AriNode(name, address, clock, self._tell, self._where) for name, address in nodes
+            name: AriNode(name, ari, ami, clock, self._tell, self._where)
+            for name, ari, ami in nodes
         }
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -55,7 +59,10 @@ class AriSwitch:
         self._tasks.clear()
 
     async def provision(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
-        raise NotImplementedError
+        for node in self._nodes.values():
+            node.phones.want(phones, trunks)
+        ready = [node.phones.push() for node in self._nodes.values() if node.connected]
+        await asyncio.gather(*ready)
 
     def nodes(self) -> Mapping[NodeName, bool]:
         return {name: node.connected for name, node in self._nodes.items()}

@@ -1,0 +1,161 @@
+"""The one thing ARI cannot do: MixMonitor, which records a party through transfers and holds."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hujiao.telephony.ari.legs import Leg, Legs
+from hujiao.telephony.port import (
+    Command,
+    PauseRecording,
+    ResumeRecording,
+    StartRecording,
+    StopRecording,
+)
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S = 5.0
+ANSWER_TIMEOUT_S = 10.0
+RETRY_S = 1.0
+MAX_WAITING = 1000
+
+Fields = tuple[tuple[str, str], ...]
+Done = Callable[[bool, str], None]
+"""Called with success and the node's message."""
+
+RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecording
+
+
+@dataclass(frozen=True, slots=True)
+class AmiAddress:
+    """Where a node's manager interface listens."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+class Ami:
+    """A manager connection that sends actions in order and reports what came of each."""
+
+    def __init__(self, address: AmiAddress) -> None:
+        self._address = address
+        self._waiting: deque[tuple[Fields, Done]] = deque()
+        self._sent: deque[Done] = deque()
+        self._wake = asyncio.Event()
+
+    def act(self, fields: Fields, done: Done) -> None:
+        """Queue an action; `done` is called in any case, never from inside this call."""
+        if len(self._waiting) >= MAX_WAITING:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(done, False, "too many actions wait for the manager interface")
+            return
+        self._waiting.append((fields, done))
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        while True:
+            try:
+                await self._serve()
+            except (OSError, TimeoutError, asyncio.IncompleteReadError) as trouble:
+                log.warning("manager connection: %s", trouble or type(trouble).__name__)
+            self._fail_all()
+            await asyncio.sleep(RETRY_S)
+
+    async def _serve(self) -> None:
+        address = self._address
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            reader, writer = await asyncio.open_connection(address.host, address.port)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                await reader.readuntil(b"\r\n")
+                login = (("Username", address.user), ("Secret", address.password))
+                writer.write(_packet((("Action", "Login"), *login, ("Events", "off"))))
+                answer = await _read(reader)
+            if answer.get("Response") != "Success":
+                raise ConnectionError(f"login refused: {answer.get('Message', '')}")
+            listening = asyncio.create_task(self._listen(reader), name="ami-listen")
+            try:
+                await self._write(writer, listening)
+            finally:
+                listening.cancel()
+        finally:
+            writer.close()
+
+    async def _write(self, writer: asyncio.StreamWriter, listening: asyncio.Task[None]) -> None:
+        while not listening.done():
+            self._wake.clear()
+            while self._waiting:
+                fields, done = self._waiting.popleft()
+                self._sent.append(done)
+                writer.write(_packet(fields))
+            await writer.drain()
+            waking = asyncio.create_task(self._wake.wait(), name="ami-wake")
+            await asyncio.wait((waking, listening), return_when=asyncio.FIRST_COMPLETED)
+            waking.cancel()
+        await listening
+
+    async def _listen(self, reader: asyncio.StreamReader) -> None:
+        while True:
+            answer = await _read(reader)
+            if "Response" in answer and self._sent:
+                done = self._sent.popleft()
+                done(answer["Response"] == "Success", answer.get("Message", ""))
+
+    def _fail_all(self) -> None:
+        lost = [*self._sent, *(done for _, done in self._waiting)]
+        self._sent.clear()
+        self._waiting.clear()
+        for done in lost:
+            done(False, "no manager connection")
+
+
+class Recorder:
+    """Turns recording commands into MixMonitor actions."""
+
+    def __init__(self, legs: Legs, ami: Ami) -> None:
+        self._legs = legs
+        self._ami = ami
+
+    def run(self, command: RecordingCommand) -> None:
+        leg = self._legs.live.get(command.leg)
+        if leg is None:
+            self._legs.refuse_soon(command, 404, gone=True, reason="no such leg")
+        elif not leg.name:
+            self._legs.refuse_soon(command, 409, gone=False, reason="the leg is not ready")
+        else:
+            self._ami.act(_action(command, leg), lambda ok, why: self._done(command, ok, why))
+
+    def _done(self, command: Command, succeeded: bool, reason: str) -> None:
+        if not succeeded:
+            gone = "channel" in reason.lower()
+            self._legs.refuse(command, 404 if gone else 500, gone=gone, reason=reason)
+
+
+def _action(command: RecordingCommand, leg: Leg) -> Fields:
+    channel = ("Channel", leg.name)
+    if isinstance(command, StartRecording):
+        name = command.recording
+        files = f"r({name}-rx.alaw)t({name}-tx.alaw)i(HUJIAO_RECORDING)"
+        return (("Action", "MixMonitor"), channel, ("Options", files))
+    if isinstance(command, StopRecording):
+        return (("Action", "StopMixMonitor"), channel)
+    state = "1" if isinstance(command, PauseRecording) else "0"
+    mute = (("Direction", "both"), ("State", state))
+    return (("Action", "MixMonitorMute"), channel, *mute)
+
+
+def _packet(fields: Fields) -> bytes:
+    lines = [f"{name}: {value.replace(chr(13), '').replace(chr(10), '')}" for name, value in fields]
+    return ("\r\n".join(lines) + "\r\n\r\n").encode()
+
+
+async def _read(reader: asyncio.StreamReader) -> dict[str, str]:
+    block = (await reader.readuntil(b"\r\n\r\n")).decode(errors="replace")
+    pairs = (line.partition(":") for line in block.split("\r\n") if line)
+    return {name: value.strip() for name, _, value in pairs}

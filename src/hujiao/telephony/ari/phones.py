@@ -1,0 +1,109 @@
+"""Keeps one node's phones and trunks as provisioned, and tells which phones can be reached."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from hujiao.kit.clock import Clock
+from hujiao.telephony.ari.commands import APP
+from hujiao.telephony.ari.link import LOST, Answer, Order
+from hujiao.telephony.ari.provisioning import Change, Fields, Thing, changes, desired
+from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, Trunk
+
+log = logging.getLogger(__name__)
+
+Ask = Callable[[Order], Awaitable[Answer]]
+
+_LIST = Order("GET", "endpoints/PJSIP")
+_START_TIME = Order("GET", "asterisk/info?only=status")
+_WATCH = Order("POST", f"applications/{APP}/subscription?eventSource=endpoint:")
+"""One subscription for all endpoints: it carries endpoint states only, no channel events, and
+PeerStatusChange comes once per change, not with every refresh or keep-alive."""
+
+
+class Phones:
+    """The phones and trunks of one node. Used from the event loop only."""
+
+    def __init__(
+        self, node: NodeName, ask: Ask, tell: Callable[[Event], None], clock: Clock
+    ) -> None:
+        self._node = node
+        self._ask = ask
+        self._tell = tell
+        self._clock = clock
+        self._wanted: dict[Thing, Fields] | None = None
+        """None until somebody said what shall be known: nothing is deleted on a guess."""
+        self._phones: frozenset[str] = frozenset()
+        self._pushed: dict[Thing, Fields] = {}
+        self._online: dict[str, bool] = {}
+        self._start_time = ""
+        self._turn = asyncio.Lock()
+
+    def want(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
+        """Note what shall be known; `push` does it."""
+        self._wanted = desired(phones, trunks)
+        self._phones = frozenset(phone.endpoint for phone in phones)
+
+    async def connected(self) -> None:
+        """Push what the node lacks (all, after its restart) and tell the state of every phone."""
+        self._online.clear()
+        async with self._turn:
+            answer = await self._ask(_START_TIME)
+            if answer.status != 200:
+                return
+            start_time = str(answer.body["status"]["startup_time"])
+            if start_time != self._start_time:
+                self._start_time = start_time
+                self._pushed = await self._left_over()
+        await self._ask(_WATCH)
+        await self.push()
+
+    async def push(self) -> None:
+        """Make the node know exactly what is wanted. What it refuses is logged and tried again
+        at the next push."""
+        async with self._turn:
+            if self._wanted is None:
+                return
+            for change in changes(self._pushed, self._wanted):
+                await self._push_one(change)
+            await self._tell_states()
+
+    def peer_status(self, event: Mapping[str, Any]) -> None:
+        """Take an ARI PeerStatusChange."""
+        endpoint = event["endpoint"]
+        self._told(endpoint["resource"], endpoint["state"] == "online")
+
+    # --- inside
+
+    async def _push_one(self, change: Change) -> None:
+        answer = await self._ask(change.order)
+        if change.fields is None and answer.status in (200, 204, 404):
+            self._pushed.pop(change.thing, None)
+        elif change.fields is not None and answer.status == 200:
+            self._pushed[change.thing] = change.fields
+        elif answer.status != LOST:
+            log.error("node %s refused %s: %s", self._node, change.thing, answer)
+
+    async def _left_over(self) -> dict[Thing, Fields]:
+        """Objects of an earlier floor. Their fields are unknown: what is wanted is pushed anew."""
+        answer = await self._ask(_LIST)
+        if answer.status != 200:  # 404 when there is no endpoint at all
+            return {}
+        names = [str(endpoint["resource"]) for endpoint in answer.body]
+        kinds = ("auth", "aor", "endpoint", "identify", "registration")
+        return {Thing(kind, name): {} for name in names for kind in kinds}
+
+    async def _tell_states(self) -> None:
+        if not self._phones:
+            return
+        answer = await self._ask(_LIST)
+        listed = answer.body if answer.status == 200 else []
+        online = {e["resource"] for e in listed if e["state"] == "online"}
+        for phone in sorted(self._phones):
+            self._told(phone, phone in online)
+
+    def _told(self, phone: str, online: bool) -> None:
+        if phone in self._phones and self._online.get(phone) is not online:
+            self._online[phone] = online
+            self._tell(PhoneChanged(self._clock(), self._node, phone, online))
