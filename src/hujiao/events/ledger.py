@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Protocol
 
 import orjson
-import structlog
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,8 +22,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hujiao.events.fact import NOBODY, Fact, Subject
 from hujiao.kit.clock import now_ms
 from hujiao.kit.db import Database, notify
+from hujiao.kit.log import logger
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 CHANNEL = "hujiao_ledger"
 GROUP_COMMIT_S = 0.01

@@ -8,15 +8,15 @@ from typing import Any
 
 import httpx
 import orjson
-import structlog
 from websockets.asyncio.client import unix_connect
 from websockets.exceptions import WebSocketException
 
 from hujiao.floor.refusals import FloorUnavailable
 from hujiao.kit.ids import new_id
+from hujiao.kit.log import logger
 from hujiao.kit.refusal import Refusal
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 COMMAND_TIMEOUT_S = 5.0
 TRIES = 2

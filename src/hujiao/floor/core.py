@@ -9,8 +9,6 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import structlog
-
 from hujiao.calls import inbound, outbound, rules, talk
 from hujiao.calls.model import (
     Call,
@@ -31,11 +29,12 @@ from hujiao.floor.config import Configuration
 from hujiao.floor.desks import Desk
 from hujiao.floor.dialplan import called_number, destination, diallable
 from hujiao.floor.timers import Timers
+from hujiao.kit.log import logger
 from hujiao.routing import core as router
 from hujiao.routing import model as routing
 from hujiao.telephony import port
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 ROUTER = "router"
 PHONE_GONE = "phone_gone"

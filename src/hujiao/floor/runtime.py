@@ -3,8 +3,6 @@
 import asyncio
 from typing import Any
 
-import structlog
-
 from hujiao.events import floor as facts
 from hujiao.events.fact import NOBODY
 from hujiao.floor.commands import Arguments, Commands
@@ -13,9 +11,10 @@ from hujiao.floor.configure import configure, phones_and_trunks
 from hujiao.floor.core import Floor
 from hujiao.floor.stream import Stream
 from hujiao.kit.clock import Clock
+from hujiao.kit.log import logger
 from hujiao.telephony.port import Event, Switch
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 
 class Runtime:

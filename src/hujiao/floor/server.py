@@ -5,7 +5,6 @@ from collections import OrderedDict
 from typing import Any
 
 import orjson
-import structlog
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -13,9 +12,10 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from hujiao.floor.runtime import Runtime
+from hujiao.kit.log import logger
 from hujiao.kit.refusal import InvalidInput, Refusal
 
-log = structlog.get_logger(__name__)
+log = logger(__name__)
 
 REMEMBERED = 10_000
 """Answers kept for repeated commands (idempotency)."""

@@ -1,0 +1,158 @@
+"""The floor's process: switch, ledger, router and desks put together, behind a Unix socket."""
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
+
+from hujiao.app.places import database_url, node_addresses
+from hujiao.app.settings import Settings
+from hujiao.events.ledger import Ledger
+from hujiao.floor.config import Configuration
+from hujiao.floor.core import Floor
+from hujiao.floor.runtime import Runtime
+from hujiao.floor.server import FloorServer
+from hujiao.floor.store import CHANNEL, load_configuration
+from hujiao.kit.clock import now_ms
+from hujiao.kit.db import Database
+from hujiao.kit.listen import listen
+from hujiao.kit.log import configure as configure_log
+from hujiao.kit.log import logger
+from hujiao.telephony.config import NodeAddress
+from hujiao.telephony.prompts import prompt_media
+from hujiao.telephony.wiring import build_switch
+
+SOURCE = "floor"
+RETRY_S = 1.0
+SETTLE_S = 0.2
+"""A burst of changes in the administration is read once."""
+SOCKET_MODE = 0o660
+
+log = logger(__name__)
+
+
+def media(prompt: str, language: str, /, **numbers: int) -> tuple[str, ...]:
+    """The switch's prompts, as the rules of a call ask for them."""
+    return tuple(prompt_media(prompt, language, **numbers))
+
+
+class FloorProcess:
+    """Everything that lives in the floor's process."""
+
+    def __init__(
+        self, *, url: str, nodes: Sequence[NodeAddress], ledger_path: Path, socket_path: Path
+    ) -> None:
+        self._url = url
+        self._socket_path = socket_path
+        self.database = Database(url, pool_size=3)
+        self.ledger = Ledger(database=self.database, path=ledger_path, source=SOURCE)
+        self.switch = build_switch(nodes)
+        self.runtime = Runtime(
+            floor=Floor(send=self.switch.send, ledger=self.ledger, prompts=media),
+            switch=self.switch,
+            clock=now_ms,
+        )
+        self._stale = asyncio.Event()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Serve until `stopping`; live calls are left to the switch."""
+        await self.ledger.start()
+        await self.runtime.start(await self._configuration())
+        # What was loaded lives as long as the process: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        server = self._server()
+        tasks = [
+            asyncio.create_task(self._follow_configuration(), name="configuration"),
+            asyncio.create_task(self._listen(), name="notifications"),
+            asyncio.create_task(server.serve(), name="door"),
+            asyncio.create_task(stopping.wait(), name="stopping"),
+        ]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        for task in tasks:
+            if task is not tasks[2]:
+                task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self.switch.stop()
+        await self.ledger.stop()
+        await self.database.close()
+        for task in done:
+            task.result()
+
+    def _server(self) -> uvicorn.Server:
+        self._socket_path.parent.mkdir(parents=True, exist_ok=True)
+        self._socket_path.unlink(missing_ok=True)
+        config = uvicorn.Config(
+            FloorServer(self.runtime).app,
+            uds=str(self._socket_path),
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws_max_queue=256,
+            timeout_graceful_shutdown=2,
+        )
+        return _Server(config)
+
+    async def _configuration(self) -> Configuration:
+        """The configuration, waiting for the database as long as it takes."""
+        while True:
+            try:
+                async with self.database.transaction() as connection:
+                    return await load_configuration(connection)
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("configuration cannot be read", reason=type(error).__name__)
+                await asyncio.sleep(RETRY_S)
+
+    async def _listen(self) -> None:
+        await listen(
+            self._url,
+            (CHANNEL,),
+            on_notify=lambda _channel, _payload: self._stale.set(),
+            on_connect=self._stale.set,
+        )
+
+    async def _follow_configuration(self) -> None:
+        while True:
+            await self._stale.wait()
+            await asyncio.sleep(SETTLE_S)
+            self._stale.clear()
+            await self.runtime.configure(await self._configuration())
+            log.info("configuration taken over")
+
+
+class _Server(uvicorn.Server):
+    """Leaves signals to the process."""
+
+    def install_signal_handlers(self) -> None:
+        return
+
+
+async def serve(settings: Settings) -> None:
+    """Run the floor of this installation until SIGTERM or SIGINT."""
+    process = FloorProcess(
+        url=database_url(settings),
+        nodes=node_addresses(settings),
+        ledger_path=settings.data / "ledger" / "floor.sqlite",
+        socket_path=settings.floor_socket,
+    )
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    await process.run(stopping)
+
+
+def main() -> None:
+    """Entry of `hujiao floor`."""
+    import uvloop
+
+    settings = Settings()
+    configure_log("floor", level=settings.log_level)
+    os.umask(0o007)
+    uvloop.run(serve(settings))
