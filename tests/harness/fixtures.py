@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,13 @@ from hujiao.telephony.prompts import speak_prompts
 from hujiao.telephony.speech import EspeakSpeech
 from tests.harness.database import TEMPLATE, RunningCluster, new_cluster
 from tests.harness.node import RunningNode, new_node
+from tests.harness.ports import PortBlock, take_block
+from tests.harness.sipp import Sipp, start_sipp
+from tests.harness.softphone import Softphone, start_softphone
 
 MakeNode = Callable[..., RunningNode]
+MakeSoftphone = Callable[..., Awaitable[Softphone]]
+MakeSipp = Callable[..., Awaitable[Sipp]]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -80,6 +85,42 @@ def _keep_logs(node: RunningNode, test: str) -> None:
     node.stop()
     kept = Path("test-results") / test.replace("/", "_") / node.name
     shutil.copytree(node.settings.logs, kept, dirs_exist_ok=True)
+
+
+@pytest.fixture(scope="session")
+def ports() -> Iterator[PortBlock]:
+    """Ports for callers and phones of this session."""
+    block = take_block()
+    yield block
+    block.give_back()
+
+
+@pytest.fixture
+async def softphone(private_tree: PrivateTree, ports: PortBlock) -> AsyncIterator[MakeSoftphone]:
+    """`await softphone(user=…, registrar_port=…)`: see `start_softphone`."""
+    phones: list[Softphone] = []
+
+    async def make(**settings: Any) -> Softphone:
+        phones.append(await start_softphone(private_tree, ports, **settings))
+        return phones[-1]
+
+    yield make
+    for phone in phones:
+        await phone.stop()
+
+
+@pytest.fixture
+async def sipp(private_tree: PrivateTree, ports: PortBlock) -> AsyncIterator[MakeSipp]:
+    """`await sipp(customer_calls(), target_port=…, number=…)`: see `start_sipp`."""
+    running: list[Sipp] = []
+
+    async def make(scenario: str, **settings: Any) -> Sipp:
+        running.append(await start_sipp(private_tree, ports, scenario, **settings))
+        return running[-1]
+
+    yield make
+    for one in running:
+        await one.stop()
 
 
 @pytest.fixture(scope="session")

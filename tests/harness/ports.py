@@ -24,13 +24,13 @@ class PortBlock:
     _taken: int = 0
 
     def port(self) -> int:
-        """One more port for a server."""
-        while self._taken < RESERVED:
-            candidate = self.first + self._taken
+        """The next free port for a server; ports of ended servers come round again."""
+        for _ in range(RESERVED):
+            candidate = self.first + self._taken % RESERVED
             self._taken += 1
             if _free(candidate):
                 return candidate
-        raise RuntimeError("the port block is used up")
+        raise RuntimeError("every port of the block is in use")
 
     @property
     def rtp(self) -> tuple[int, int]:

@@ -69,6 +69,8 @@ class NodeSettings:
     language: str = "zh"
     ari_user: str = "hujiao"
     ami_user: str = "hujiao"
+    floor_wait_s: int = 60
+    """How long a caller hears music when the floor is away, before the apology."""
     with_queue: bool = False
     """Load app_queue too, which only the benchmark compares itself with."""
 

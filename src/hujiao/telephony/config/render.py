@@ -15,6 +15,8 @@ from hujiao.telephony.config.modules import PRELOADED, modules
 from hujiao.telephony.config.node import NodeSettings
 
 SORCERY_TYPES = ("endpoint", "auth", "aor")
+MUSIC_STEP_S = 2
+"""How long extensions.conf plays music between two looks for the floor."""
 _PLACEHOLDER = re.compile(r"@\{(\w+)\}")
 
 
@@ -87,6 +89,7 @@ def _words(node: NodeSettings, target: Path) -> dict[str, str]:
         "ice": _ice(node),
         "music": str(node.music),
         "language": node.language,
+        "tries": str(max(node.floor_wait_s // MUSIC_STEP_S, 1)),
         "preloads": "\n".join(f"preload = {name}.so" for name in PRELOADED),
         "loads": "\n".join(f"load = {name}.so" for name in modules(with_queue=node.with_queue)),
         "sorcery": "\n".join(
