@@ -1,7 +1,7 @@
 """The words of routing: configuration, events in, commands out, and the reasons given for both.
 
-Times are `*_ms`, integer milliseconds since the epoch, and always come from the caller; durations are `*_s`,
-whole seconds. Every value is frozen. Nothing here decides anything.
+Times are `*_ms`, integer milliseconds since the epoch, and always come from the caller; durations
+are `*_s`, whole seconds. Every value is frozen. Nothing here decides anything.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ QueueId = NewType("QueueId", str)
 ContactId = NewType("ContactId", str)
 
 Rank = tuple[int | str, ...]
-"""Compared left to right, the smallest first; the last element is always an id, so no two are equal."""
+"""Compared left to right, the smallest first. The last element is an id, so no two are equal."""
 
 RING_ALL_LIMIT = 20
 """At most so many phones ring for one contact."""
@@ -65,7 +65,7 @@ class CancelWhy(StrEnum):
     CONTACT_MOVED = "contact_moved"
     """The contact was queued anew, or its queue was removed."""
     NOT_OFFERED = "not_offered"
-    """The agent accepted what is no longer (or never was) offered to him, and the contact is still waiting."""
+    """He accepted what is no longer (or never was) offered to him; the contact still waits."""
     AGENT_ENGAGED = "agent_engaged"
     AGENT_SIGNED_OUT = "agent_signed_out"
     TIMED_OUT = "timed_out"
@@ -93,7 +93,7 @@ class Reason(StrEnum):
     """The agent became free and this contact is the first in the waiting order that he fits."""
     PREFERRED_AGENT = "preferred_agent"
     JOINED_RING = "joined_ring"
-    """The agent became free while this contact was ringing at others, and nobody else waits for him."""
+    """The agent became free while it was ringing at others, and nobody else waits for him."""
 
     BEING_OFFERED = "being_offered"
     AWAITS_PREFERRED = "awaits_preferred"
@@ -127,21 +127,20 @@ class Note(StrEnum):
     """The contact is kept for him until the preferred wait is over."""
 
 
-# --- configuration ---------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class QueueConfig:
     """A queue: whom its contacts need, how one is chosen, how long they may wait.
 
     `skills`: skill id -> least level an agent must have (levels below 1 demand nothing).
     `priority`: points; one point is worth `ageing_s` seconds of waiting.
-    `max_waiting`: callers who may wait (or ring) before newcomers overflow; one who finds a free agent is
-    let in regardless. `max_wait_s`: counted from entering this queue; never cuts a ringing offer.
-    `overflow_to`: where the full or over-long wait goes; without it (or when it has already been there) the
-    contact is refused.
+    `max_waiting`: callers who may wait (or ring) before newcomers overflow; one who finds a free
+    agent is let in regardless.
+    `max_wait_s`: counted from entering this queue; never cuts a ringing offer.
+    `overflow_to`: where the full or over-long wait goes; without it (or when the contact has
+    already been there) it is refused.
     `prefer_level`: rank by the sum of levels in the demanded skills before the strategy.
-    `level_relax_after_s`: once the caller has waited this long since `arrived_ms`, level 1 suffices.
+    `level_relax_after_s`: once the caller has waited this long since `arrived_ms`, level 1
+    suffices.
     Raises ValueError for negative durations or limits.
     """
 
@@ -188,9 +187,6 @@ class AgentConfig:
             raise ValueError(
                 f"agent {self.id}: wrap_up_s, rest_s and max_missed must not be negative"
             )
-
-
-# --- events ----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +252,10 @@ class AgentReadySet:
 
 @dataclass(frozen=True, slots=True)
 class AgentEngaged:
-    """The agent is in a call the router did not give him (dials out, is consulted). Ended by ContactEnded."""
+    """The agent is in a call the router did not give him (dials out, is consulted).
+
+    It lasts until its ContactEnded.
+    """
 
     agent: AgentId
     contact: ContactId
@@ -267,9 +266,9 @@ class AgentEngaged:
 class ContactQueued:
     """A contact wants an agent of this queue.
 
-    `arrived_ms` is what its age is counted from. `preferred_agent` gets it first: while he is signed in and
-    fits, nobody else does for `preferred_wait_s` after `at_ms`. `exclude`: agents who may not get it.
-    The same again is ignored; a different one for the same contact moves it.
+    `arrived_ms` is what its age is counted from. `preferred_agent` gets it first: while he is
+    signed in and fits, nobody else does for `preferred_wait_s` after `at_ms`. `exclude`: agents who
+    may not get it. The same again is ignored; a different one for the same contact moves it.
     """
 
     contact: ContactId
@@ -347,12 +346,9 @@ Event = (
 )
 
 
-# --- explanation -----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One agent looked at. `rank` is what he was compared by, empty when he was not in the running."""
+    """One agent looked at. `rank` is what he was compared by; empty: he was not in the running."""
 
     agent: AgentId
     rank: Rank
@@ -363,13 +359,13 @@ class Candidate:
 class Explain:
     """Why these agents, or why none: enough to answer "why did he get the call?" a year later.
 
-    `candidates`: the first `EXPLAIN_LIMIT` in rank order. `winners`: whom it is offered to. `free`: how many
-    fitting agents were free in all. `order`: the contact's key in the waiting order (order.waiting_key).
-    `relaxed`: the level demands had been dropped to 1.
+    `candidates`: the first `EXPLAIN_LIMIT` in rank order. `winners`: whom it is offered to.
+    `order`: the contact's key in the waiting order (order.waiting_key). `relaxed`: the level
+    demands had been dropped to 1.
 
-    Ranks, smallest first: hunt (0 = still to come in this round | 1, agent); longest idle and ring all
-    (idle since ms, agent); fewest calls (contacts, idle since ms, agent); with `prefer_level` the negated sum
-    of levels stands in front.
+    Ranks, smallest first: hunt (0 = still to come in this round | 1, agent); longest idle and ring
+    all (idle since ms, agent); fewest calls (contacts, idle since ms, agent); with `prefer_level`
+    the negated sum of levels stands in front.
     """
 
     contact: ContactId
@@ -378,13 +374,9 @@ class Explain:
     reason: Reason
     candidates: tuple[Candidate, ...]
     winners: tuple[AgentId, ...]
-    free: int
     order: Rank
     relaxed: bool
     at_ms: int
-
-
-# --- commands --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -403,7 +395,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class CancelOffer:
-    """Stop ringing this agent for this contact (or end the leg he answered). No report is expected."""
+    """Stop ringing this agent for it (or end the leg he answered). No report is expected."""
 
     contact: ContactId
     agent: AgentId
@@ -445,8 +437,8 @@ class AgentChanged:
 class WakeAt:
     """Send a Tick at this time; replaces an earlier WakeAt.
 
-    Given when something falls due before the time last given, and after that time has been ticked. A timer
-    that became void is not taken back: its Tick finds nothing to do and names the next time.
+    Given when something falls due before the time last given, and after that time has been ticked.
+    A timer that became void is not taken back: its Tick finds nothing to do and names the next.
     """
 
     at_ms: int

@@ -1,0 +1,172 @@
+"""Who fits what: demands and profiles, linked both ways, and the free agents under each demand.
+
+Only configuration links anew, at the cost of the distinct profiles or demands. Calls touch one
+agent's own demands.
+"""
+
+from collections.abc import Iterable
+
+from hujiao.routing.model import AgentConfig, AgentId, AgentState, QueueConfig, Rank
+from hujiao.routing.order import SortedKeys
+from hujiao.routing.state import (
+    Agent,
+    Demand,
+    Needs,
+    Profile,
+    Queue,
+    Ranking,
+    State,
+    needs_of,
+    ranking_of,
+)
+
+_MEET_LIMIT = 8
+"""So many who are not free may be met by every search; more are taken out of the way."""
+
+
+def level_sum(profile: Profile, needs: Needs) -> int | None:
+    """The sum of the levels in the demanded skills; None when one of them is too low."""
+    total = 0
+    for skill, least in needs:
+        level = profile.levels.get(skill, 0)
+        if level < least:
+            return None
+        total += level
+    return total
+
+
+def _link(demand: Demand, profile: Profile) -> None:
+    total = level_sum(profile, demand.needs)
+    if total is not None:
+        demand.profiles[profile.skills] = profile
+        profile.fits[demand.needs] = (demand, total)
+
+
+def _demand(state: State, needs: Needs) -> Demand:
+    demand = state.demands.get(needs)
+    if demand is None:
+        demand = state.demands[needs] = Demand(needs)
+        for profile in state.profiles.values():
+            _link(demand, profile)
+    return demand
+
+
+def _use(demand: Demand, ranking: Ranking) -> None:
+    demand.users[ranking] = demand.users.get(ranking, 0) + 1
+    if ranking in demand.free:
+        return
+    line = demand.free[ranking] = SortedKeys()
+    for profile in demand.profiles.values():
+        total = profile.fits[demand.needs][1]
+        for agent in profile.signed_in.values():
+            if agent.shown:
+                line.add(rank_of(agent, ranking, total))
+
+
+def new_queue(state: State, config: QueueConfig) -> Queue:
+    """A queue of this configuration, with its demands in use; not yet in `state.queues`."""
+    strict = _demand(state, needs_of(config.skills))
+    relaxed = strict
+    if config.level_relax_after_s is not None:
+        relaxed = _demand(state, needs_of(config.skills, relaxed=True))
+    queue = Queue(config, ranking_of(config), strict, relaxed)
+    _use(strict, queue.ranking)
+    if relaxed is not strict:
+        _use(relaxed, queue.ranking)
+    return queue
+
+
+def drop_queue(state: State, queue: Queue) -> None:
+    """Lets go of the demands of a queue that has no contacts left in them."""
+    for demand in {id(d): d for d in (queue.strict, queue.relaxed)}.values():
+        demand.users[queue.ranking] -= 1
+        if demand.users[queue.ranking]:
+            continue
+        del demand.users[queue.ranking], demand.free[queue.ranking]
+        if not demand.users:
+            del state.demands[demand.needs]
+            for profile in demand.profiles.values():
+                del profile.fits[demand.needs]
+
+
+def join_profile(state: State, config: AgentConfig) -> Profile:
+    """The profile of these skills, counting one agent more."""
+    skills = needs_of(config.skills)
+    profile = state.profiles.get(skills)
+    if profile is None:
+        profile = state.profiles[skills] = Profile(skills, dict(skills))
+        for demand in state.demands.values():
+            _link(demand, profile)
+    profile.agents += 1
+    return profile
+
+
+def leave_profile(state: State, profile: Profile) -> None:
+    profile.agents -= 1
+    if not profile.agents:
+        del state.profiles[profile.skills]
+        for demand, _ in profile.fits.values():
+            del demand.profiles[profile.skills]
+
+
+def _base_ranks(agent: Agent) -> tuple[Rank, Rank, Rank]:
+    name = agent.config.id
+    return (agent.idle_since_ms, name), (agent.handled, agent.idle_since_ms, name), (name,)
+
+
+def rank_of(agent: Agent, ranking: Ranking, total: int) -> Rank:
+    """The key of a free agent; `total` is his sum of levels in the demand."""
+    if ranking >= Ranking.LEVEL_IDLE:
+        return (-total, *_base_ranks(agent)[ranking - Ranking.LEVEL_IDLE])
+    return _base_ranks(agent)[ranking]
+
+
+def put_free(agent: Agent) -> None:
+    """Shows a free agent to every demand he fits.
+
+    He stays shown while he is offered a contact, for most who ring come back as they went: all but
+    one when many ring at once. Who meets him then passes over him.
+    """
+    if agent.shown:
+        for line, rank in agent.passed_over:
+            line.add(rank)
+        agent.passed_over.clear()
+        return
+    agent.shown = True
+    ranks = _base_ranks(agent)
+    for demand, total in agent.profile.fits.values():
+        for ranking, line in demand.free.items():
+            line.add(ranks[ranking] if ranking < 3 else (-total, *ranks[ranking - 3]))
+
+
+def _pass_over(agent: Agent, line: SortedKeys, rank: Rank) -> None:
+    """Takes the entry of one who is not free out of the way until he is free again."""
+    line.remove(rank)
+    agent.passed_over.append((line, rank))
+
+
+def ready_ranks(state: State, line: SortedKeys, keys: Iterable[Rank], want: int) -> list[Rank]:
+    """The first entries of free agents among these keys of the line, at most so many."""
+    agents = state.agents
+    found: list[Rank] = []
+    met: list[Rank] = []
+    for key in keys:
+        if agents[AgentId(str(key[-1]))].state is not AgentState.READY:
+            met.append(key)
+            continue
+        found.append(key)
+        if len(found) == want:
+            break
+    if len(met) > _MEET_LIMIT:
+        for key in met:
+            _pass_over(agents[AgentId(str(key[-1]))], line, key)
+    return found
+
+
+def take_free(agent: Agent) -> None:
+    agent.shown = False
+    agent.passed_over.clear()
+    ranks = _base_ranks(agent)
+    for demand, total in agent.profile.fits.values():
+        for ranking, line in demand.free.items():
+            line.remove(ranks[ranking] if ranking < 3 else (-total, *ranks[ranking - 3]))

@@ -1,0 +1,205 @@
+"""The two questions of routing, answered without changing anything: which agents for this contact,
+and which contact for this agent.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hujiao.routing.fit import rank_of, ready_ranks
+from hujiao.routing.model import (
+    EXPLAIN_LIMIT,
+    RING_ALL_LIMIT,
+    AgentId,
+    AgentState,
+    Candidate,
+    ContactId,
+    Explain,
+    Note,
+    Rank,
+    Reason,
+    Strategy,
+)
+from hujiao.routing.order import SortedKeys
+from hujiao.routing.state import Agent, Contact, Ranking, State
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Free agents to offer a contact to, and why."""
+
+    agents: tuple[AgentId, ...]
+    explain: Explain
+
+
+def explain(
+    state: State,
+    contact: Contact,
+    reason: Reason,
+    candidates: tuple[Candidate, ...] = (),
+    winners: tuple[AgentId, ...] = (),
+) -> Explain:
+    config = contact.queue.config
+    return Explain(
+        contact.asked.contact,
+        config.id,
+        config.strategy,
+        reason,
+        candidates,
+        winners,
+        contact.key,
+        contact.relaxed,
+        state.now_ms,
+    )
+
+
+def allowed(agent: Agent, contact: Contact) -> bool:
+    """The agent has the skills the contact needs now, and is not excluded from it."""
+    return (
+        contact.demand.needs in agent.profile.fits and agent.config.id not in contact.asked.exclude
+    )
+
+
+def own_rank(agent: Agent, contact: Contact) -> Rank:
+    """The rank of one agent who fits, as if he stood among the free."""
+    queue = contact.queue
+    rank = rank_of(agent, queue.ranking, agent.profile.fits[contact.demand.needs][1])
+    return _turn(rank, queue.last_offered) if queue.config.strategy is Strategy.HUNT else rank
+
+
+def keeper(state: State, contact: Contact) -> Agent | None:
+    """The preferred agent, as long as the contact waits for him alone."""
+    if contact.preferred is None or state.now_ms >= contact.prefer_until_ms:
+        return None
+    agent = state.agents.get(contact.preferred)
+    return agent if agent and agent.signed_in and allowed(agent, contact) else None
+
+
+def choose_agents(state: State, contact: Contact) -> Choice | None:
+    """The best-ranked free agents for a contact; None when nobody fit is free.
+
+    The preferred agent comes first, and alone while it is kept for him; those who failed it in the
+    last round come only when nobody else is free.
+    """
+    if contact.preferred is not None:
+        agent = state.agents.get(contact.preferred)
+        if agent and agent.state is AgentState.READY and allowed(agent, contact):
+            return single(state, contact, agent, Reason.PREFERRED_AGENT)
+        if keeper(state, contact):
+            return None
+    queue = contact.queue
+    line = contact.demand.free[queue.ranking]
+    if not line.chunks:
+        return None
+    unwanted = contact.asked.exclude or contact.failed
+    want = EXPLAIN_LIMIT + (len(contact.asked.exclude) + len(contact.failed) if unwanted else 0)
+    hunt = queue.config.strategy is Strategy.HUNT
+    keys = _in_turn(line, queue.last_offered, queue.ranking) if hunt else line
+    ranks = ready_ranks(state, line, keys, want)
+    if hunt:
+        ranks = [_turn(rank, queue.last_offered) for rank in ranks]
+    limit = RING_ALL_LIMIT if queue.config.strategy is Strategy.RING_ALL else 1
+    notes = _sift(contact, ranks, limit) if unwanted else None
+    winners, candidates = _picked(ranks, limit, notes)
+    if not winners:
+        return None
+    return Choice(winners, explain(state, contact, Reason.BEST_RANK, candidates, winners))
+
+
+def single(state: State, contact: Contact, agent: Agent, reason: Reason) -> Choice:
+    """The choice of one agent for a reason other than his rank."""
+    name = agent.config.id
+    chosen = Candidate(name, own_rank(agent, contact), Note.CHOSEN)
+    return Choice((name,), explain(state, contact, reason, (chosen,), (name,)))
+
+
+def first_contact(state: State, agent: Agent) -> Contact | None:
+    """The first contact in the waiting order that this agent may have."""
+    kept = agent.kept.first()
+    best = None if kept is None else state.contacts[ContactId(str(kept[-1]))]
+    for demand, _ in agent.profile.fits.values():
+        chunks = demand.open.chunks
+        if chunks and (best is None or chunks[0][0] < best.key):
+            best = _first_allowed(state, agent, demand.open, best)
+    return best
+
+
+def first_ringing(state: State, agent: Agent) -> Contact | None:
+    """The first ring-all contact whose ringing this agent may join."""
+    best: Contact | None = None
+    for demand, _ in agent.profile.fits.values():
+        if demand.ringing.chunks:
+            best = _first_allowed(state, agent, demand.ringing, best)
+    return best
+
+
+def _first_allowed(
+    state: State, agent: Agent, line: SortedKeys, best: Contact | None
+) -> Contact | None:
+    """Passes over those who exclude him, and those ringing whom he has just failed."""
+    for key in line:
+        if best is not None and key > best.key:
+            return best
+        contact = state.contacts[ContactId(str(key[-1]))]
+        if agent.config.id in contact.asked.exclude:
+            continue
+        if contact.offered and agent.config.id in contact.failed:
+            continue
+        return contact
+    return best
+
+
+def _picked(
+    ranks: list[Rank], limit: int, notes: list[Note] | None
+) -> tuple[tuple[AgentId, ...], tuple[Candidate, ...]]:
+    """The winners, and the first candidates with what became of them (without notes: by rank)."""
+    if notes is None:
+        notes = [Note.CHOSEN] * limit + [Note.BEHIND] * (len(ranks) - limit)
+    pairs = [(AgentId(str(rank[-1])), rank, note) for rank, note in zip(ranks, notes, strict=False)]
+    winners = tuple([name for name, _, note in pairs if note is Note.CHOSEN])
+    return winners, tuple([Candidate(*each) for each in pairs[:EXPLAIN_LIMIT]])
+
+
+def _sift(contact: Contact, ranks: list[Rank], limit: int) -> list[Note]:
+    """Who is chosen when some are excluded, or have just failed this contact."""
+    notes = [
+        Note.EXCLUDED
+        if rank[-1] in contact.asked.exclude
+        else Note.JUST_FAILED
+        if rank[-1] in contact.failed
+        else Note.BEHIND
+        for rank in ranks
+    ]
+    eligible = Note.BEHIND if Note.BEHIND in notes else Note.JUST_FAILED
+    chosen = [at for at, note in enumerate(notes) if note is eligible][:limit]
+    for at in chosen:
+        notes[at] = Note.CHOSEN
+    return notes
+
+
+def _turn(rank: Rank, last: AgentId | str) -> Rank:
+    return (*rank[:-1], 0 if str(rank[-1]) > last else 1, rank[-1])
+
+
+def _in_turn(line: SortedKeys, last: AgentId | str, ranking: Ranking) -> Iterator[Rank]:
+    """The keys from after the agent last offered round to himself, the best level first."""
+    if ranking is Ranking.TURN:
+        yield from line.after((last,))
+        for key in line:
+            if str(key[-1]) > last:
+                return
+            yield key
+        return
+    group = line.first()
+    while group is not None:
+        level = group[0]
+        following: Rank | None = None
+        for key in line.after((level, last)):
+            if key[0] != level:
+                following = key
+                break
+            yield key
+        for key in line.after((level,)):
+            if key[0] != level or str(key[-1]) > last:
+                break
+            yield key
+        group = following
