@@ -67,6 +67,7 @@ class Settings(BaseSettings):
 
     sip_bind: str = ""
     sip_port: int = Field(default=5160, ge=1, le=65535)
+    external_address: str = ""
     rtp_ports: Annotated[tuple[int, int], NoDecode] = (30000, 31000)
 
     tls: Literal["auto", "on", "off"] = "auto"
