@@ -118,19 +118,25 @@ class AgentDay:
 # --- what this slice asks of slices that it may not import ---------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerLabel:
-    id: str
-    name: str
-    level: str
+class CustomerLabel(Protocol):
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def level(self) -> str: ...
 
 
-@dataclass(frozen=True, slots=True)
-class QueueLabel:
+class QueueLabel(Protocol):
     """`sl_threshold_s`: an answer within so many seconds is in time."""
 
-    name: str
-    sl_threshold_s: int
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def sl_threshold_s(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)

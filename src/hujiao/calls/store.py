@@ -1,20 +1,39 @@
-"""All SQL of contacts and their notes."""
+"""All SQL of contacts, their notes and dispositions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, fields
-from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import ColumnElement, Row, Select, delete, false, func, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.calls.projection import Contact, Stay
-from hujiao.calls.record import AgentDay, CallFilter, Note, QueueDay, RecordedCall, Sight
-from hujiao.calls.tables import contact, contact_note
+from hujiao.calls.record import (
+    AgentDay,
+    CallFilter,
+    Disposition,
+    Note,
+    QueueDay,
+    RecordedCall,
+    Sight,
+)
+from hujiao.calls.tables import contact, contact_note, disposition
 from hujiao.identity.tables import person
-from hujiao.kit.clock import to_datetime
+from hujiao.kit.clock import to_datetime, to_ms
 
 LIKE_ESCAPE = "\\"
 
@@ -30,11 +49,6 @@ _MOMENTS = frozenset(
     }
 )
 _FIELDS = tuple(field.name for field in fields(Contact))
-
-
-def to_ms(moment: datetime) -> int:
-    """Milliseconds since epoch."""
-    return round(moment.timestamp() * 1000)
 
 
 def containing(fragment: str) -> str:
@@ -259,6 +273,66 @@ async def save_note(connection: AsyncConnection, call_id: str, note: Note) -> No
     statement = insert(contact_note).values(call_id=call_id, **values)
     await connection.execute(
         statement.on_conflict_do_update(index_elements=["call_id"], set_=values)
+    )
+
+
+# --- dispositions --------------------------------------------------------------------------------
+
+_LIVING = disposition.c.deleted_at.is_(None)
+
+
+def _disposition(row: Row[Any]) -> Disposition:
+    return Disposition(
+        id=row.id,
+        name=row.name,
+        name_en=row.name_en,
+        active=row.active,
+        order=row.position,
+        direction=row.direction,
+    )
+
+
+async def disposition_by_id(connection: AsyncConnection, disposition_id: str) -> Disposition | None:
+    """One that was not deleted."""
+    query = select(disposition).where(disposition.c.id == disposition_id, _LIVING)
+    row = (await connection.execute(query)).one_or_none()
+    return None if row is None else _disposition(row)
+
+
+async def dispositions(
+    connection: AsyncConnection, *, after: tuple[int, str] | None, limit: int
+) -> list[Disposition]:
+    """In the order they are shown, behind `after` (order, id)."""
+    query = select(disposition).where(_LIVING)
+    if after is not None:
+        query = query.where(tuple_(disposition.c.position, disposition.c.id) > after)
+    query = query.order_by(disposition.c.position, disposition.c.id).limit(limit)
+    return [_disposition(row) for row in await connection.execute(query)]
+
+
+async def disposition_named(connection: AsyncConnection, name: str) -> str | None:
+    """The id of the one that has this name."""
+    found: str | None = await connection.scalar(
+        select(disposition.c.id).where(disposition.c.name == name, _LIVING)
+    )
+    return found
+
+
+async def put_disposition(connection: AsyncConnection, wanted: Disposition) -> None:
+    values = {
+        "name": wanted.name,
+        "name_en": wanted.name_en,
+        "active": wanted.active,
+        "position": wanted.order,
+        "direction": wanted.direction,
+    }
+    statement = insert(disposition).values(id=wanted.id, **values)
+    await connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+async def mark_disposition_deleted(connection: AsyncConnection, disposition_id: str) -> None:
+    await connection.execute(
+        update(disposition).where(disposition.c.id == disposition_id).values(deleted_at=func.now())
     )
 
 

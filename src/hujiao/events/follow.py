@@ -10,13 +10,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Table, Text, column, select, table, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hujiao.kit.clock import to_ms
 from hujiao.kit.db import Database, metadata
 from hujiao.kit.log import logger
 
@@ -70,10 +70,9 @@ _MOVE = text("UPDATE ledger_cursor SET position = :position WHERE reader = :read
 
 
 def _entry(row: Any) -> Entry:
-    at: datetime = row.at
     return Entry(
         position=row.position,
-        at_ms=round(at.timestamp() * 1000),
+        at_ms=to_ms(row.at),
         type=row.type,
         version=row.version,
         call_id=row.call_id,

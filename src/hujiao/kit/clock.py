@@ -16,3 +16,8 @@ def now_ms() -> int:
 def to_datetime(at_ms: int) -> datetime:
     """An aware UTC datetime for milliseconds since the Unix epoch."""
     return datetime.fromtimestamp(at_ms / 1000, UTC)
+
+
+def to_ms(moment: datetime) -> int:
+    """Milliseconds since the Unix epoch of an aware datetime."""
+    return round(moment.timestamp() * 1000)
