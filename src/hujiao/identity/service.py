@@ -27,13 +27,16 @@ from hujiao.identity.rules import LIFETIME_S, Throttle, may_edit, password_fault
 from hujiao.identity.sessions import Sessions, tell_person, tell_session, token_hash
 from hujiao.identity.store import Team
 from hujiao.kit.clock import Clock, now_ms
-from hujiao.kit.db import Database, serialise
+from hujiao.kit.db import Database, notify, serialise
 from hujiao.kit.ids import new_id
 from hujiao.kit.log import logger
 from hujiao.kit.refusal import Forbidden, InUse, InvalidInput, NotFound, Refusal, Taken
 
 CONFIGURATION = "config"
 """Changes of people and configuration pass one at a time, so that checks hold until the commit."""
+
+CONFIGURATION_CHANNEL = "hujiao_config"
+"""Notified when the floor has to read its configuration anew."""
 
 LOGIN_PATTERN = re.compile(r"^[a-z0-9][a-z0-9._-]{1,31}$")
 MAX_DEVICE_CHARS = 200
@@ -62,6 +65,11 @@ class LastAdmin(Refusal):
 
 class RoleTooHigh(Forbidden):
     error = "role_too_high"
+
+
+async def configuration_changed(connection: AsyncConnection) -> None:
+    """Let the floor read its configuration anew when the transaction commits."""
+    await notify(connection, CONFIGURATION_CHANNEL)
 
 
 # --- audit --------------------------------------------------------------------------------------
@@ -290,16 +298,28 @@ async def change_own_locale(connection: AsyncConnection, actor: Actor, locale: L
 
 
 async def reset_password(
-    connection: AsyncConnection, passwords: Passwords, actor: Actor | None, person_id: str
+    connection: AsyncConnection, passwords: Passwords, actor: Actor, person_id: str
 ) -> str:
     """Give a person a new password and end his sessions. Raises NotFound, RoleTooHigh."""
     person = await living_person(connection, person_id)
-    check_rank(actor, person, person.role)
     password = generated_password()
+    await set_password(connection, passwords, actor, person, password)
+    return password
+
+
+async def set_password(
+    connection: AsyncConnection,
+    passwords: Passwords,
+    actor: Actor,
+    person: Person,
+    password: str,
+) -> None:
+    """Give somebody this password and end his sessions. Raises InvalidInput, RoleTooHigh."""
+    check_rank(actor, person, person.role)
+    check_password(password, person.login)
     await store.set_password_hash(connection, person.id, await passwords.hash(password))
     await end_all_sessions(connection, person.id)
     await audit(connection, actor, "person.password_reset", "person", person.id)
-    return password
 
 
 # --- people -------------------------------------------------------------------------------------
@@ -315,6 +335,21 @@ class PersonData:
     team_id: str | None = None
     locale: Locale = Locale.ZH_CN
     active: bool = True
+
+
+async def people(
+    connection: AsyncConnection,
+    *,
+    after: tuple[Any, ...] | None,
+    limit: int,
+    search: str = "",
+    team_id: str | None = None,
+    role: Role | None = None,
+) -> Sequence[Person]:
+    """By name, then id. `search` is a part of the name or sign-in name."""
+    return await store.people(
+        connection, after=after, limit=limit, search=search, team_id=team_id, role=role
+    )
 
 
 async def living_person(connection: AsyncConnection, person_id: str) -> Person:
@@ -368,7 +403,8 @@ async def change_person(
         await end_all_sessions(connection, person_id)
     else:
         await tell_person(connection, person_id)
-    details = changes(_said(_data_of(before)), _said(data))
+    await configuration_changed(connection)
+    details = changes(_said(_data_of(before)), _said(_data_of(after)))
     await audit(connection, actor, "person.changed", "person", person_id, details)
     return after
 
@@ -386,6 +422,7 @@ async def remove_person(connection: AsyncConnection, actor: Actor, person_id: st
             used_by=[{"kind": "team", "id": team.id, "name": team.name} for team in led],
         )
     await store.mark_deleted(connection, person_id)
+    await configuration_changed(connection)
     await end_all_sessions(connection, person_id)
     await audit(connection, actor, "person.removed", "person", person_id, {"login": person.login})
 

@@ -80,7 +80,7 @@ async def credentials(connection: AsyncConnection, login: str) -> Credentials | 
 async def people(
     connection: AsyncConnection,
     *,
-    after: tuple[str, str] | None,
+    after: tuple[Any, ...] | None,
     limit: int,
     search: str = "",
     team_id: str | None = None,
@@ -192,7 +192,7 @@ def _team_of(row: Any) -> Team:
 
 
 async def teams(
-    connection: AsyncConnection, *, after: tuple[str, str] | None, limit: int
+    connection: AsyncConnection, *, after: tuple[Any, ...] | None, limit: int
 ) -> Sequence[Team]:
     query = select(team).order_by(team.c.name, team.c.id).limit(limit)
     if after:
