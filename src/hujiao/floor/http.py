@@ -4,7 +4,7 @@ from dataclasses import fields as fields_of
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, Field, SecretStr, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from hujiao.floor import admin, store
 from hujiao.floor.lines import Language, Number, Queue, Trunk, TrunkKind
@@ -171,12 +171,15 @@ async def remove_number(number_id: Id, actor: EditsConfig, transaction: Transact
 class TrunkFields(BaseModel):
     """A line to the world: a peer at an address, or an account that signs in to us."""
 
+    # `register` itself is a method of every abstract class.
+    model_config = ConfigDict(populate_by_name=True)
+
     name: str = Field(max_length=40)
     kind: TrunkKind
     host: str = Field(default="", max_length=100)
     port: int = Field(default=5060, ge=1, le=65535)
     username: str = Field(default="", max_length=64)
-    register: bool = False
+    registers: bool = Field(default=False, alias="register")
     codecs: list[Codec] = Field(default=["alaw", "ulaw"], min_length=1, max_length=5)
     caller_number: str = Field(default="", max_length=21)
     prefixes: list[str] = Field(default_factory=list, max_length=200)
@@ -190,6 +193,7 @@ class TrunkIn(TrunkFields):
 
     def trunk(self, trunk_id: str, *, secret: str) -> Trunk:
         plain = {name: getattr(self, name) for name in TrunkFields.model_fields}
+        plain["register"] = plain.pop("registers")
         plain["codecs"] = tuple(dict.fromkeys(self.codecs))
         plain["prefixes"] = tuple(dict.fromkeys(self.prefixes))
         given = self.secret.get_secret_value() if self.secret is not None else secret

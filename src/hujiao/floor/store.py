@@ -19,10 +19,14 @@ from hujiao.floor.config import (
 )
 from hujiao.floor.lines import Language, Number, Queue, Trunk, TrunkKind
 from hujiao.floor.tables import number, number_choice, queue, queue_skill, trunk
+from hujiao.identity.service import CONFIGURATION_CHANNEL
 from hujiao.routing.model import Strategy
 
 LIVING = queue.c.deleted_at.is_(None)
 EVERYTHING = 100_000
+
+CHANNEL = CONFIGURATION_CHANNEL
+"""Notified when the configuration is to be read anew."""
 
 _PLAIN_QUEUE_FIELDS = (
     "name",

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, create_model
 from pydantic_core import CoreSchema, core_schema
 
 M = TypeVar("M", bound=BaseModel)
@@ -61,7 +61,10 @@ def _partial(model: type[BaseModel]) -> type[BaseModel]:
     fields: dict[str, Any] = {}
     for name, info in model.model_fields.items():
         annotation: Any = info.rebuild_annotation()
-        fields[name] = (_partial_annotation(annotation) | None, None)
+        fields[name] = (
+            _partial_annotation(annotation) | None,
+            Field(default=None, alias=info.alias),
+        )
     return create_model(f"{model.__name__}Patch", __config__=ConfigDict(extra="forbid"), **fields)
 
 
