@@ -153,7 +153,8 @@ async def start_softphone(
     phone = Softphone(port, folder, process, writer, reader)
     phone.listener = asyncio.create_task(phone.listen())
     if registrar_port is not None:
-        await phone.until_event(lambda e: e["type"] == "REGISTER_OK", what="registration")
+        # The event may have come before we listened; the log has it either way.
+        await until(lambda: "200 OK" in phone.log, what="registration")
     return phone
 
 
@@ -164,7 +165,7 @@ def _account(
     words = [
         f"<sip:{user}@127.0.0.1:{where}>",
         f"auth_user={user}",
-        f"auth_pass={password}",
+        f"auth_pass={password or 'none'}",  # without one baresip asks at the console
         f"answermode={'auto' if answers else 'manual'}",
         f"audio_codecs={codec}",
         f"regint={60 if registrar is not None else 0}",

@@ -36,11 +36,6 @@ SOCKET_MODE = 0o660
 log = logger(__name__)
 
 
-def media(prompt: str, language: str, /, **numbers: int) -> tuple[str, ...]:
-    """The switch's prompts, as the rules of a call ask for them."""
-    return tuple(prompt_media(prompt, language, **numbers))
-
-
 class FloorProcess:
     """Everything that lives in the floor's process."""
 
@@ -53,7 +48,7 @@ class FloorProcess:
         self.ledger = Ledger(database=self.database, path=ledger_path, source=SOURCE)
         self.switch = build_switch(nodes)
         self.runtime = Runtime(
-            floor=Floor(send=self.switch.send, ledger=self.ledger, prompts=media),
+            floor=Floor(send=self.switch.send, ledger=self.ledger, prompts=prompt_media),
             switch=self.switch,
             clock=now_ms,
         )

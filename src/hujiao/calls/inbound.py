@@ -80,7 +80,7 @@ def greet(call: Call, at_ms: int, out: Effects, prompts: Prompts) -> str | None:
     greeting = call.greeting
     if greeting is None:
         return None
-    media: tuple[str, ...] = ()
+    media: list[str] = []
     if greeting.prompt:
         media += prompts(greeting.prompt, call.language)
     if greeting.menu:

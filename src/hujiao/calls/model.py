@@ -59,7 +59,7 @@ class Timer(StrEnum):
 class Prompts(Protocol):
     """Turns a prompt's id into media URIs that the switch plays in one go."""
 
-    def __call__(self, prompt: str, language: str, /, **numbers: int) -> tuple[str, ...]: ...
+    def __call__(self, prompt: str, language: str, /, **numbers: int) -> list[str]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """Rules of a connected call: connect, hold, recording, a lost phone, the end."""
 
+from collections.abc import Sequence
+
 from hujiao.calls.model import (
     CONNECTED,
     IN_QUEUE,
@@ -38,11 +40,11 @@ RECONNECT_MS = 20_000
 RECONNECT_RING_S = 10
 
 
-def say(call: Call, media: tuple[str, ...], out: Effects) -> None:
+def say(call: Call, media: Sequence[str], out: Effects) -> None:
     """Play to the customer; `call.playback` until it is through."""
     call.last_playback += 1
     call.playback = PlaybackId(f"{call.id}.p{call.last_playback}")
-    out.do(PlayMedia(call.customer, call.playback, media))
+    out.do(PlayMedia(call.customer, call.playback, tuple(media)))
 
 
 def stop_saying(call: Call, out: Effects) -> None:

@@ -20,8 +20,8 @@ from hujiao.telephony.port import Cause, LegId, NodeName, PhoneKind
 NODE = NodeName("n1")
 
 
-def media(prompt: str, language: str, /, **numbers: int) -> tuple[str, ...]:
-    return (f"{language}/{prompt}" + "".join(f"/{n}" for n in numbers.values()),)
+def media(prompt: str, language: str, /, **numbers: int) -> list[str]:
+    return [f"{language}/{prompt}" + "".join(f"/{n}" for n in numbers.values())]
 
 
 class Stage:
