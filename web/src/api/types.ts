@@ -24,7 +24,7 @@ export type Locale = "zh-CN" | "en";
 export type PhoneKind = "browser" | "sip" | "static";
 
 export interface Me {
-  person: { id: string; login: string; name: string; role: Role; team_id: string | null; locale: Locale | null };
+  person: { id: string; login: string; name: string; role: Role; team_id: string | null; locale: Locale };
   permissions: Permission[];
   agent: { extension: string; phone_kind: PhoneKind } | null;
   features: Record<string, unknown>;
@@ -39,8 +39,8 @@ export interface SessionItem {
   id: string;
   created_at: number;
   seen_at: number;
-  ip: string | null;
-  user_agent: string | null;
+  address: string;
+  device: string;
   current: boolean;
 }
 
@@ -70,9 +70,23 @@ export interface LiveAgent {
   next_reason_id: string | null;
   handled: number;
   missed: number;
+  /** The browser tab that is this agent's desk; empty when none is. */
+  tab: string;
+  /** Ids of the queues that the agent can serve. */
+  queues: string[];
 }
 
-export type CallPhase = "greeting" | "menu" | "waiting" | "ringing" | "dialing" | "talking" | "hold" | "ended";
+export type CallPhase =
+  | "greeting"
+  | "menu"
+  | "waiting"
+  | "ringing"
+  | "dialing"
+  | "talking"
+  | "hold"
+  | "reconnecting"
+  | "leaving"
+  | "ended";
 export type Direction = "in" | "out";
 export type EndedBy = "customer" | "agent" | "system";
 

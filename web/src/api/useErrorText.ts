@@ -10,8 +10,10 @@ export function useErrorText() {
   /** The sentence for an error; field codes of 422 are listed by `fieldErrors`. */
   function errorText(error: unknown): string {
     if (!(error instanceof ApiError)) return t("errors.unexpected");
-    const key = `errors.${error.id}`;
-    return te(key) || te(key, "zh-CN") ? t(key, error.details) : t("errors.other", { id: error.id });
+    // Some ids mean different things for the session (401) and for the floor (409).
+    const keys = [`errors.${error.status}_${error.id}`, `errors.${error.id}`];
+    const key = keys.find((one) => te(one) || te(one, "zh-CN"));
+    return key ? t(key, error.details) : t("errors.other", { id: error.id });
   }
 
   /** Field path -> sentence, of a 422 `invalid_input`; empty for every other error. */

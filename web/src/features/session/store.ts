@@ -18,6 +18,9 @@ const HOMES: Record<Role, string> = {
 /** Who is signed in and what he may do. */
 export const useSession = defineStore("session", () => {
   const me = ref<Me | null>(null);
+  const leaving = new Set<() => Promise<void>>();
+  // Chosen before the sign-in, so it counts more than what the server remembers.
+  let picked: Locale | null = null;
   const home = computed(() => (me.value ? HOMES[me.value.person.role] : "/login"));
 
   function may(permission: Permission): boolean {
@@ -30,12 +33,14 @@ export const useSession = defineStore("session", () => {
 
   function take(answer: Me): void {
     me.value = answer;
-    if (answer.person.locale) setLocale(answer.person.locale);
+    setLocale(answer.person.locale);
   }
 
   /** Throws ApiError `wrong_credentials`, `too_many_attempts`. */
   async function signIn(name: string, password: string): Promise<void> {
     take(await api.post<Me>("/session", { name, password }));
+    if (picked !== null) await chooseLocale(picked);
+    picked = null;
   }
 
   /** Takes up the session of the cookie; false when there is none. */
@@ -49,9 +54,17 @@ export const useSession = defineStore("session", () => {
     }
   }
 
+  /** Ends the session after what must be left first, e.g. the desk; throws when the server does not hear it. */
   async function signOut(): Promise<void> {
+    for (const leave of leaving) await leave();
     await api.delete("/session");
     forget();
+  }
+
+  /** Has `leave` done before the session ends; answers the way to withdraw it. */
+  function beforeSignOut(leave: () => Promise<void>): () => void {
+    leaving.add(leave);
+    return () => leaving.delete(leave);
   }
 
   function forget(): void {
@@ -60,11 +73,13 @@ export const useSession = defineStore("session", () => {
 
   async function chooseLocale(locale: Locale): Promise<void> {
     setLocale(locale);
-    if (me.value) {
-      me.value.person.locale = locale;
-      await api.put("/me/locale", { locale });
+    if (me.value === null) {
+      picked = locale;
+      return;
     }
+    me.value.person.locale = locale;
+    await api.put("/me/locale", { locale });
   }
 
-  return { me, home, may, mayAny, signIn, restore, signOut, forget, chooseLocale };
+  return { me, home, may, mayAny, signIn, restore, signOut, beforeSignOut, forget, chooseLocale };
 });
