@@ -106,7 +106,7 @@ class Settings(BaseSettings):
     @field_validator("data", "cache", "web_dist")
     @classmethod
     def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
+        return value.expanduser().resolve()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -109,8 +109,12 @@ class PrivateApt:
                 argv, stdout=log, stderr=log, stdin=subprocess.DEVNULL, pass_fds=(writing,)
             )
             os.close(writing)
-            _follow(status, report)
-            code = process.wait(timeout=DOWNLOAD_TIMEOUT_S)
+            try:
+                _follow(status, report)
+                code = process.wait(timeout=DOWNLOAD_TIMEOUT_S)
+            finally:
+                process.kill()
+                process.wait()
         if code:
             raise PrivateTreeError(
                 f"The download of Asterisk failed: {_last(errors.read_text())}",

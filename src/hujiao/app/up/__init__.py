@@ -1,0 +1,1 @@
+"""`hujiao up`: everything on one machine, prepared, supervised and ended as one."""

@@ -1,0 +1,118 @@
+"""What `hujiao up` says on the terminal."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hujiao.app.settings import Settings
+from hujiao.app.up.problems import Finding
+from hujiao.app.up.supervise import ProgramState
+
+STAGES = {
+    "switch-lists": "Asking the mirror for Asterisk",
+    "switch-download": "Fetching Asterisk and its tools",
+    "switch-unpack": "Unpacking Asterisk",
+    "prompts": "Speaking the prompts",
+    "database": "Preparing the database",
+    "programs": "Starting the programs",
+}
+
+
+class Teller:
+    """Says it to a person (with bars and colours) or to a file (line by line)."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(file=sys.stdout, highlight=False)
+        self._credentials: list[dict[str, Any]] = []
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[str, float], None]]:
+        """Gives a function `(stage, fraction)` that draws a bar per stage."""
+        if not self.console.is_terminal:
+            yield self._lines()
+            return
+        columns = (TextColumn("{task.description:<36}"), BarColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=self.console) as bars:
+            tasks: dict[str, TaskID] = {}
+
+            def draw(stage: str, fraction: float) -> None:
+                if stage not in tasks:
+                    tasks[stage] = bars.add_task(STAGES.get(stage, stage), total=1.0)
+                bars.update(tasks[stage], completed=fraction)
+
+            yield draw
+
+    def _lines(self) -> Callable[[str, float], None]:
+        said: set[tuple[str, int]] = set()
+
+        def line(stage: str, fraction: float) -> None:
+            quarter = int(fraction * 4)
+            if (stage, quarter) not in said:
+                said.add((stage, quarter))
+                self.console.print(f"{STAGES.get(stage, stage)}: {quarter * 25} %")
+
+        return line
+
+    def stage(self, name: str) -> None:
+        self.console.print(f"{STAGES[name]} …")
+
+    def first_start(self, settings: Settings) -> None:
+        """Makes the first people, queues and numbers; what was made is shown at `ready`."""
+        if importlib.util.find_spec("hujiao.app.seed") is None:
+            return
+        seed = importlib.import_module("hujiao.app.seed")
+        made = seed.first_start(settings)
+        self._credentials = [asdict(row) for row in made]
+
+    def ready(self, settings: Settings) -> None:
+        """The address, the sign-in names, the number to call."""
+        lines = [f"[bold]{settings.base_url}[/bold]"]
+        if settings.serves_tls and settings.tls_cert is None:
+            lines.append(
+                "The certificate is our own: the browser warns once. Choose 'Advanced', then "
+                "'Proceed'; the microphone works after that."
+            )
+        if not settings.on_loopback:
+            lines.append("Open to other machines. Put a firewall around it.")
+        self.console.print(Panel("\n".join(lines), title="Hujiao 呼叫", expand=False))
+        if self._credentials:
+            self._table("Made at this first start. Passwords are not shown again.")
+        self.console.print("Ctrl-C ends everything.")
+
+    def _table(self, title: str) -> None:
+        columns = list(dict.fromkeys(key for row in self._credentials for key in row))
+        table = Table(*columns, title=title, title_justify="left")
+        for row in self._credentials:
+            table.add_row(*(str(row.get(column) or "") for column in columns))
+        self.console.print(table)
+
+    def unhealthy(self, settings: Settings, answer: str, states: Sequence[ProgramState]) -> None:
+        """Not ready in time: says what each program does; they go on being restarted."""
+        self.console.print(f"[yellow]Not ready yet.[/yellow] The web process says: {answer[:300]}")
+        for state in states:
+            self.console.print(f"  {state.name}: {state.state} {state.description}")
+        self.console.print(f"Logs are in {settings.logs_dir}. `hujiao doctor` looks closer.")
+
+    def refused(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            self.console.print(f"[red]Cannot start:[/red] {finding.text}")
+            if finding.advice:
+                self.console.print(f"  {finding.advice}")
+
+    def ending(self) -> None:
+        self.console.print("Ending …")
+
+    def supervisor_ended(self, settings: Settings) -> None:
+        log = settings.logs_dir / "supervisor.log"
+        self.console.print(f"[red]The supervisor ended.[/red] Look into {log}.")

@@ -1,0 +1,88 @@
+"""The command `hujiao`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import typer
+from pydantic import ValidationError
+
+app = typer.Typer(
+    name="hujiao",
+    help="Hujiao 呼叫: a contact centre in your own house.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def up() -> None:
+    """Run everything on this machine until Ctrl-C."""
+    from hujiao.app.up.run import up as run_up
+    from hujiao.app.up.telling import Teller
+
+    raise typer.Exit(run_up(Teller()))
+
+
+@app.command()
+def doctor() -> None:
+    """Say in plain words what is wrong, and how to mend it."""
+    from hujiao.app.up.doctor import examine, report
+
+    raise typer.Exit(report(examine()))
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the schema of this program."""
+    from hujiao.app.places import database_url
+    from hujiao.app.settings import Settings
+    from hujiao.migrations.run import migrate as run_migrations
+
+    run_migrations(database_url(Settings()))
+
+
+@app.command()
+def floor() -> None:
+    """Run call control and routing."""
+    _run("hujiao.app.floor")
+
+
+@app.command()
+def web() -> None:
+    """Run the HTTP API, the browsers' sockets and the screens."""
+    _run("hujiao.app.web")
+
+
+@app.command()
+def worker() -> None:
+    """Run background jobs: recordings, rollups, exports."""
+    _run("hujiao.app.worker")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def demo(context: typer.Context) -> None:
+    """Let synthetic callers call and synthetic agents answer, on a running installation."""
+    sys.argv = ["hujiao demo", *context.args]
+    _run("hujiao.app.demo")
+
+
+def _run(module: str) -> None:
+    importlib.import_module(module).main()
+
+
+def main() -> None:
+    """Settings that make no sense are told in plain words, not as a traceback."""
+    try:
+        app()
+    except ValidationError as failure:
+        for problem in failure.errors():
+            name = ".".join(str(part) for part in problem["loc"]).upper() or "SETTINGS"
+            typer.echo(f"HUJIAO_{name}: {problem['msg']} (given: {problem['input']!r})", err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()
