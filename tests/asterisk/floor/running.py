@@ -63,7 +63,8 @@ class RunningFloor:
         await until(lambda: call.phase == phase, timeout_s=timeout_s, what=f"phase {phase}")
 
     async def until_idle(self) -> None:
-        await until(lambda: not self.floor.calls, what="no call is left")
+        left = self.floor.calls
+        await until(lambda: not left, what=f"no call is left of {list(left.values())}")
         assert not self.floor.call_of_leg
 
     def facts(self, call: str) -> list[str]:

@@ -134,6 +134,8 @@ async def test_an_agent_dials_out_and_both_hear_each_other(
         await hears(agent, CUSTOMER_HZ)
         await hears(customer, AGENT_HZ)
         await customer.hang_up()
+        await running.until_state("ann", "wrap_up")
+        running.do("wrap_up_done", agent="ann")
         await running.until_idle()
         assert call.ended_by == "customer"
 
