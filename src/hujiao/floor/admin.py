@@ -202,3 +202,10 @@ async def queues_with_skill(
 ) -> Sequence[Usage]:
     """For `agents`, which stands below us and must not remove a skill that a queue asks for."""
     return await store.queues_with_skill(connection, skill_id, limit)
+
+
+class QueueLabels:
+    """Names and targets of all queues, removed ones too, for the slices below us."""
+
+    async def labels(self, connection: AsyncConnection) -> Mapping[str, Queue]:
+        return {queue.id: queue for queue in await store.queues(connection, removed_too=True)}

@@ -5,7 +5,14 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar, Union, get_args, get_origin
 
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    ValidationError,
+    create_model,
+)
 from pydantic_core import CoreSchema, core_schema
 
 M = TypeVar("M", bound=BaseModel)

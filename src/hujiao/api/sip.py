@@ -1,0 +1,181 @@
+"""SIP over WebSocket from browsers to the switch, which itself listens on loopback only."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, WebSocketException
+from websockets.typing import Subprotocol
+
+from hujiao.identity.http import LiveSessions, require
+from hujiao.identity.model import Actor, Permission
+from hujiao.identity.sessions import Sessions
+from hujiao.kit.log import logger
+from hujiao.kit.refusal import Forbidden, Refusal, Unavailable
+
+SIP = "sip"
+MAX_MESSAGE = 65_536
+"""Bytes; the SDP of a browser has about 3,000."""
+MAX_QUEUE = 16
+MAX_PER_SESSION = 4
+CONNECT_TIMEOUT_S = 5.0
+CLOSE_TIMEOUT_S = 2.0
+
+ENDED = 1008
+"""Close code: the session has ended or the page broke a rule; connecting again is in vain."""
+TRY_AGAIN = 1012
+"""Close code: the switch went away, or the session's rights changed."""
+
+_FROM = re.compile(rb"\r\n(?:From|f)[ \t]*:[^\r\n]*?sips?:([^@;>\s]{1,80})@", re.IGNORECASE)
+_TO_TAG = re.compile(rb"\r\n(?:To|t)[ \t]*:[^\r\n]*;[ \t]*tag=", re.IGNORECASE)
+_HEAD_END = b"\r\n\r\n"
+_ANSWER = b"SIP/2.0 "
+
+log = logger(__name__)
+router = APIRouter(prefix="/api", tags=["desk"])
+
+
+class SwitchUnavailable(Unavailable):
+    error = "switch_unavailable"
+
+
+class TooManyPhones(Refusal):
+    status = 429
+    error = "too_many_phones"
+
+
+class SipRelay:
+    """Where the switch listens, and how many sockets each session has."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def place(self, actor: Actor) -> Iterator[None]:
+        """One of the session's places. Raises TooManyPhones."""
+        if self._open[actor.session_id] >= MAX_PER_SESSION:
+            raise TooManyPhones("This session has too many phones open")
+        self._open[actor.session_id] += 1
+        try:
+            yield
+        finally:
+            self._open[actor.session_id] -= 1
+            if not self._open[actor.session_id]:
+                del self._open[actor.session_id]
+
+    @property
+    def count(self) -> int:
+        return self._open.total()
+
+
+def may_pass(message: bytes, extension: str) -> bool:
+    """Whether a page may send this: whatever begins something new must come from its own phone.
+
+    Nobody signed in can try the passwords of other phones or of trunks. Inside a dialogue (a tag
+    on To) the name is the one that the switch gave, and the switch knows the dialogue.
+    """
+    head = message.partition(_HEAD_END)[0]
+    if not head.strip() or head.startswith(_ANSWER) or _TO_TAG.search(head):
+        return True
+    sender = _FROM.search(head)
+    return sender is not None and sender[1] == extension.encode()
+
+
+@router.websocket("/sip")
+async def sip(
+    socket: WebSocket,
+    actor: Annotated[Actor, Depends(require(Permission.DESK_USE))],
+    sessions: LiveSessions,
+) -> None:
+    """Carry SIP between the page's phone and the switch until either leaves or the session ends."""
+    relay: SipRelay = socket.app.state.sip_relay
+    if SIP not in socket.scope.get("subprotocols", ()):
+        raise Forbidden("Only SIP is spoken here")
+    if actor.agent_extension is None:
+        raise Forbidden("You have no phone")
+    with relay.place(actor):
+        switch = await _reach(relay.url)
+        try:
+            await socket.accept(subprotocol=SIP)
+            code = await _carry(socket, switch, actor.agent_extension, actor, sessions)
+        finally:
+            await switch.close()
+        with suppress(RuntimeError, WebSocketDisconnect):
+            await socket.close(code)
+
+
+async def _reach(url: str) -> ClientConnection:
+    try:
+        return await connect(
+            url,
+            subprotocols=[Subprotocol(SIP)],
+            compression=None,
+            max_size=MAX_MESSAGE,
+            max_queue=MAX_QUEUE,
+            open_timeout=CONNECT_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
+            ping_interval=None,
+            proxy=None,
+        )
+    except (OSError, TimeoutError, WebSocketException) as error:
+        log.warning("switch not reached for a phone", reason=type(error).__name__)
+        raise SwitchUnavailable("The switch does not answer") from error
+
+
+async def _carry(
+    socket: WebSocket,
+    switch: ClientConnection,
+    extension: str,
+    actor: Actor,
+    sessions: Sessions,
+) -> int:
+    """Returns the code to close the page's socket with."""
+    with sessions.watch(actor) as watch:
+        end = asyncio.create_task(watch.wait(), name="sip session")
+        up = asyncio.create_task(_to_switch(socket, switch, extension), name="sip up")
+        down = asyncio.create_task(_to_page(socket, switch), name="sip down")
+        tasks = (end, up, down)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        if end.done() and not end.cancelled():
+            log.info("phone closed with its session", why=end.result())
+            return ENDED if end.result() == "ended" else TRY_AGAIN
+        if up.done() and not up.cancelled() and up.exception() is None:
+            return up.result()
+        return TRY_AGAIN
+
+
+async def _to_switch(socket: WebSocket, switch: ClientConnection, extension: str) -> int:
+    while True:
+        message = await socket.receive()
+        if message["type"] == "websocket.disconnect":
+            return 1000
+        text: str | None = message.get("text")
+        data: str | bytes = text if text is not None else message["bytes"]
+        raw = data.encode() if isinstance(data, str) else data
+        if len(raw) > MAX_MESSAGE or not may_pass(raw, extension):
+            log.warning("phone sent what it may not", extension=extension, size=len(raw))
+            return ENDED
+        try:
+            await switch.send(data)
+        except ConnectionClosed:
+            return TRY_AGAIN
+
+
+async def _to_page(socket: WebSocket, switch: ClientConnection) -> None:
+    with suppress(ConnectionClosed, WebSocketDisconnect, RuntimeError):
+        async for message in switch:
+            if isinstance(message, str):
+                await socket.send_text(message)
+            else:
+                await socket.send_bytes(message)
