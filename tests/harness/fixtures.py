@@ -14,6 +14,7 @@ from hujiao.migrations.run import migrate
 from hujiao.telephony.private import PrivateTree, ensure_tree
 from hujiao.telephony.prompts import speak_prompts
 from hujiao.telephony.speech import EspeakSpeech
+from tests.harness.chromium import find_chromium
 from tests.harness.database import TEMPLATE, RunningCluster, new_cluster
 from tests.harness.node import RunningNode, new_node
 from tests.harness.ports import PortBlock, take_block
@@ -46,6 +47,12 @@ def cache() -> Path:
 @pytest.fixture(scope="session")
 def private_tree(cache: Path) -> PrivateTree:
     return ensure_tree(cache)
+
+
+@pytest.fixture(scope="session")
+def chromium(cache: Path) -> Path:
+    """The browser's program; `tests.harness.chromium.FLAGS` are what it needs for calls."""
+    return find_chromium(cache)
 
 
 @pytest.fixture(scope="session")

@@ -85,7 +85,7 @@ class PrivateApt:
         # APT calls some failed fetches a warning and still exits with 0.
         if done.returncode or "Failed to fetch" in done.stderr:
             raise PrivateTreeError(
-                f"The package list of Debian {SUITE} could not be fetched: {_last(done.stderr)}",
+                f"The package lists could not be fetched: {_last(done.stderr)}",
                 advice="Check the network, the proxy and the mirror in /etc/apt/sources.list*.",
             )
 
@@ -117,7 +117,7 @@ class PrivateApt:
                 process.wait()
         if code:
             raise PrivateTreeError(
-                f"The download of Asterisk failed: {_last(errors.read_text())}",
+                f"The download failed: {_last(errors.read_text())}",
                 advice="Check the network and the free disk space, then start again.",
             )
         return sorted(self.archives.glob("*.deb"))

@@ -42,6 +42,23 @@ def _silent(stage: str, fraction: float) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Packages of a Debian suite, with what they need apart from those `left_out`."""
+
+    packages: tuple[str, ...]
+    suite: str
+    left_out: frozenset[str] = frozenset()
+
+    def folder(self, cache: Path, name: str) -> Path:
+        """Where the tree of these packages lies or will lie."""
+        key = " ".join([self.suite, platform.machine(), *sorted(self.packages)])
+        return cache / f"{name}-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+
+
+SWITCH = Wanted(PACKAGES, SUITE)
+
+
+@dataclass(frozen=True, slots=True)
 class LockedPackage:
     name: str
     version: str
@@ -49,10 +66,9 @@ class LockedPackage:
     sha256: str
 
 
-def tree_folder(cache: Path, packages: Sequence[str] = PACKAGES) -> Path:
-    """Where the tree of these packages lies or will lie."""
-    key = " ".join([SUITE, platform.machine(), *sorted(packages)])
-    return cache / f"switch-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+def tree_folder(cache: Path) -> Path:
+    """Where the switch's tree lies or will lie."""
+    return SWITCH.folder(cache, "switch")
 
 
 def ensure_tree(
@@ -65,18 +81,33 @@ def ensure_tree(
     Raises PrivateTreeError.
     """
     tree = PrivateTree(tree_folder(cache))
-    if not tree.lock.exists():
-        cache.mkdir(parents=True, exist_ok=True)
-        with _alone(cache / f"{tree.folder.name}.flock"):
-            if not tree.lock.exists():
-                _fetch(tree.folder, _pins(lock), progress)
+    ensure_packages(SWITCH, tree.folder, pins=_pins(lock), progress=progress)
     if lock is not None and not lock.exists():
         lock.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(tree.lock, lock)
     return tree
 
 
-def _fetch(folder: Path, pins: dict[str, LockedPackage], progress: Progress) -> None:
+def ensure_packages(
+    wanted: Wanted,
+    folder: Path,
+    *,
+    pins: dict[str, LockedPackage] | None = None,
+    progress: Progress = _silent,
+) -> None:
+    """Puts the packages below `folder/root`, unless they are there. Raises PrivateTreeError."""
+    lock = folder / LOCK_NAME
+    if lock.exists():
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(folder.with_name(f"{folder.name}.flock")):
+        if not lock.exists():
+            _fetch(wanted, folder, pins or {}, progress)
+
+
+def _fetch(
+    wanted: Wanted, folder: Path, pins: dict[str, LockedPackage], progress: Progress
+) -> None:
     partial = folder.with_name(f"{folder.name}.partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
@@ -86,28 +117,29 @@ def _fetch(folder: Path, pins: dict[str, LockedPackage], progress: Progress) -> 
             advice="Free some space, or set HUJIAO_CACHE to a folder on a larger disk.",
         )
     progress("lists", 0.0)
-    apt = _ready_apt(partial / "apt")
-    wanted = _wanted(apt, pins)
+    apt = _ready_apt(partial / "apt", wanted)
+    names = _exact(apt, wanted, pins)
     progress("lists", 1.0)
-    archives = apt.download(wanted, lambda fraction: progress("download", fraction))
-    locked = _unpack(archives, partial / "root", progress)
+    archives = apt.download(names, lambda fraction: progress("download", fraction))
+    chosen = [deb for deb in archives if deb.name.partition("_")[0] not in wanted.left_out]
+    locked = _unpack(chosen, partial / "root", progress)
     _compare(locked, pins)
     shutil.rmtree(partial / "apt")
-    document = {"suite": SUITE, "packages": [asdict(row) for row in locked]}
+    document = {"suite": wanted.suite, "packages": [asdict(row) for row in locked]}
     (partial / LOCK_NAME).write_text(json.dumps(document, indent=1) + "\n")
     shutil.rmtree(folder, ignore_errors=True)
     partial.rename(folder)
 
 
-def _ready_apt(folder: Path) -> PrivateApt:
+def _ready_apt(folder: Path, wanted: Wanted) -> PrivateApt:
     """The first mirror of the machine that carries the suite."""
     refusal: PrivateTreeError | None = None
     apt = PrivateApt(folder)
     for mirror in machine_mirrors():
-        apt.prepare(mirror)
+        apt.prepare(mirror, suite=wanted.suite)
         try:
             apt.update()
-            apt.closure(PACKAGES)
+            apt.closure(wanted.packages)
         except PrivateTreeError as failure:
             refusal = failure
         else:
@@ -118,15 +150,15 @@ def _ready_apt(folder: Path) -> PrivateApt:
     )
 
 
-def _wanted(apt: PrivateApt, pins: dict[str, LockedPackage]) -> list[str]:
+def _exact(apt: PrivateApt, wanted: Wanted, pins: dict[str, LockedPackage]) -> list[str]:
     """The locked versions while the mirror still has them all, else the suite's current ones."""
     exact = [f"{row.name}={row.version}" for row in pins.values()]
     if exact:
         try:
             apt.closure(exact)
         except PrivateTreeError:
-            return list(PACKAGES)
-    return exact or list(PACKAGES)
+            return list(wanted.packages)
+    return exact or list(wanted.packages)
 
 
 def _unpack(archives: Sequence[Path], root: Path, progress: Progress) -> list[LockedPackage]:
