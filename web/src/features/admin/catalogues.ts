@@ -1,0 +1,66 @@
+/** Names that several pages need: teams, queues. Each is asked for once and kept. */
+import { useQuery } from "@tanstack/vue-query";
+import { computed } from "vue";
+
+import { api } from "@/api/client";
+import type { Page } from "@/api/types";
+import { useSession } from "@/features/session/store";
+import { useLive } from "@/live/useLive";
+
+import type { PublicNumber, Queue, Team } from "./types";
+
+const FRESH_MS = 60_000;
+const PAGE = 500;
+const MAX_PAGES = 40;
+
+/** All pages of a small list. */
+export async function allOf<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+  const items: T[] = [];
+  let cursor: string | null = null;
+  for (let page = 0; page < MAX_PAGES; page += 1) {
+    const answer: Page<T> = await api.get<Page<T>>(path, { limit: PAGE, cursor }, signal);
+    items.push(...answer.items);
+    cursor = answer.next_cursor;
+    if (cursor === null) break;
+  }
+  return items;
+}
+
+/** The key under which a list is cached; what changes it forgets it. */
+export const listKey = (path: string) => ["list", path];
+
+function useAll<T>(path: string, allowed: () => boolean) {
+  return useQuery({
+    queryKey: listKey(path),
+    queryFn: ({ signal }) => allOf<T>(path, signal),
+    staleTime: FRESH_MS,
+    enabled: computed(allowed),
+  });
+}
+
+export function useTeams() {
+  const session = useSession();
+  const query = useAll<Team>("/teams", () => session.mayAny(["config.see", "board.see"]));
+  const teams = computed(() => query.data.value ?? []);
+  return { query, teams, byId: computed(() => new Map(teams.value.map((team) => [team.id, team]))) };
+}
+
+export function useNumbers() {
+  const session = useSession();
+  return useAll<PublicNumber>("/numbers", () => session.may("config.see"));
+}
+
+/** Queues by id as far as this person knows them: those on the floor, and the administrated ones for who sees them. */
+export function useQueueNames() {
+  const session = useSession();
+  const { queues: live } = useLive();
+  const query = useAll<Queue>("/queues", () => session.may("config.see"));
+  const names = computed(() => {
+    const found = new Map<string, string>();
+    for (const queue of live.values()) found.set(queue.id, queue.name);
+    for (const queue of query.data.value ?? []) found.set(queue.id, queue.name);
+    return found;
+  });
+  const options = computed(() => [...names.value].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name, "zh-CN")));
+  return { names, options, configured: query.data };
+}

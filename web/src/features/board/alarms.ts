@@ -1,0 +1,89 @@
+/** What somebody must act on now. Pure. */
+import type { LiveAgent, LiveCall, LiveQueue } from "@/api/types";
+
+import { callInScope, inScope, type BoardFilter } from "./filter";
+import { isWaiting } from "./floor";
+import { DEFAULT_THRESHOLD_S, MISSED_ALARM } from "./limits";
+
+export type AlarmKind = "floor_away" | "switch_away" | "nobody_signed_in" | "nobody_ready" | "long_wait" | "phone_offline" | "missed";
+
+export interface Alarm {
+  /** Stays the same while the alarm lasts. */
+  key: string;
+  kind: AlarmKind;
+  since: number;
+  agentId?: string;
+  queueId?: string;
+  /** Number, name or count that the sentence needs. */
+  what: string;
+}
+
+export interface AlarmInput {
+  agents: Iterable<LiveAgent>;
+  calls: Iterable<LiveCall>;
+  queues: Iterable<LiveQueue>;
+  agentsById: ReadonlyMap<string, LiveAgent>;
+  /** Seconds by queue id. */
+  thresholds: ReadonlyMap<string, number>;
+  filter: BoardFilter;
+  /** Since when call control is away; null while it is there. */
+  floorAwaySince: number | null;
+  /** Names of switches that are not connected, and since when we know. */
+  switchesAway: ReadonlyMap<string, number>;
+  now: number;
+}
+
+/** All alarms, the oldest first. */
+export function alarmsOf(input: AlarmInput): Alarm[] {
+  return [...ofPlatform(input), ...ofQueues(input), ...ofCalls(input), ...ofAgents(input)].sort(
+    (a, b) => a.since - b.since || a.key.localeCompare(b.key),
+  );
+}
+
+/** True when both say the same, so that the screen need not be drawn anew. */
+export function sameAlarms(a: readonly Alarm[], b: readonly Alarm[]): boolean {
+  return a.length === b.length && a.every((alarm, at) => alarm.key === b[at]?.key && alarm.since === b[at].since && alarm.what === b[at].what);
+}
+
+function* ofPlatform({ floorAwaySince, switchesAway }: AlarmInput): Generator<Alarm> {
+  if (floorAwaySince !== null) yield { key: "floor", kind: "floor_away", since: floorAwaySince, what: "" };
+  for (const [name, since] of switchesAway) yield { key: `switch ${name}`, kind: "switch_away", since, what: name };
+}
+
+function* ofQueues({ queues, filter, thresholds, now }: AlarmInput): Generator<Alarm> {
+  for (const queue of queues) {
+    if (filter.queue !== null && queue.id !== filter.queue) continue;
+    if (queue.waiting === 0 || queue.longest_since === null || queue.ready > 0) continue;
+    const about = { key: `queue ${queue.id}`, since: queue.longest_since, queueId: queue.id, what: queue.name };
+    // Busy agents come back by themselves, so that is news only when it lasts; a queue without any is at once.
+    const stuck = queue.talking === 0 && queue.wrap_up === 0;
+    if (queue.signed_in === 0) yield { ...about, kind: "nobody_signed_in" };
+    else if (stuck || now - queue.longest_since >= limitMs(thresholds, queue.id)) yield { ...about, kind: "nobody_ready" };
+  }
+}
+
+const limitMs = (thresholds: ReadonlyMap<string, number>, queueId: string | null) =>
+  (thresholds.get(queueId ?? "") ?? DEFAULT_THRESHOLD_S) * 1000;
+
+/** One alarm for all callers of a queue who wait too long: each of them stands red in the list beside. */
+function* ofCalls({ calls, filter, thresholds, agentsById, now }: AlarmInput): Generator<Alarm> {
+  const late = new Map<string, { count: number; since: number }>();
+  for (const call of calls) {
+    if (!isWaiting(call) || call.queued_at === null || !callInScope(call, filter, agentsById)) continue;
+    if (now - call.queued_at < limitMs(thresholds, call.queue_id)) continue;
+    const queue = call.queue_id ?? "";
+    const known = late.get(queue) ?? { count: 0, since: call.queued_at };
+    late.set(queue, { count: known.count + 1, since: Math.min(known.since, call.queued_at) });
+  }
+  for (const [queueId, { count, since }] of late) {
+    yield { key: `wait ${queueId}`, kind: "long_wait", since, queueId, what: String(count) };
+  }
+}
+
+function* ofAgents({ agents, filter }: AlarmInput): Generator<Alarm> {
+  for (const agent of agents) {
+    if (agent.state === "offline" || !inScope(agent, filter)) continue;
+    if (!agent.phone_online) yield { key: `phone ${agent.id}`, kind: "phone_offline", since: agent.since, agentId: agent.id, what: agent.name };
+    if (agent.missed >= MISSED_ALARM) yield { key: `missed ${agent.id}`, kind: "missed", since: agent.since, agentId: agent.id, what: agent.name };
+  }
+}

@@ -1,0 +1,15 @@
+/** Where a figure of the board opens to the calls that it counts. */
+import type { RouteLocationRaw } from "vue-router";
+
+export type DayCount = "offered" | "answered" | "abandoned";
+
+/** `stay` counts stays in the queue, as the figure does: a caller who overflowed belongs to both queues. */
+export function callsOf(what: DayCount, queueId: string, since: number | undefined): RouteLocationRaw {
+  return { path: "/calls", query: { ...day(since), stayed: queueId, ...(what === "offered" ? {} : { stay: what }) } };
+}
+
+export function callsOfAgent(agentId: string, since: number | undefined): RouteLocationRaw {
+  return { path: "/calls", query: { ...day(since), agent: agentId } };
+}
+
+const day = (since: number | undefined) => (since === undefined ? { range: "today" } : { from: String(since) });
