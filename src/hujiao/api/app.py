@@ -17,7 +17,8 @@ import hujiao.floor.desk_http
 import hujiao.floor.http
 import hujiao.floor.live
 import hujiao.identity.http
-from hujiao.api import health, sip
+import hujiao.recordings.http
+from hujiao.api import health, lookup, sip
 from hujiao.api.health import Metrics
 from hujiao.api.screens import Screens
 from hujiao.api.sip import SipRelay
@@ -29,6 +30,7 @@ from hujiao.identity.service import Identity
 from hujiao.kit.db import Database
 from hujiao.kit.guard import Guard
 from hujiao.kit.web import answer_errors
+from hujiao.recordings.service import Library
 
 MAX_BODY = 1_048_576
 SMALLEST_ZIPPED = 1_024
@@ -40,7 +42,9 @@ ROUTERS = (
     hujiao.floor.desk_http.router,
     hujiao.floor.live.router,
     hujiao.calls.http.router,
+    lookup.router,
     hujiao.crm.http.router,
+    hujiao.recordings.http.router,
     health.router,
     sip.router,
 )
@@ -57,6 +61,7 @@ class Parts:
     floor: FloorClient
     calls: CallRecords
     customers: CustomerBook
+    recordings: Library
     sip_relay: SipRelay
 
 
@@ -71,6 +76,7 @@ def create_app(
     app.state.floor = parts.floor
     app.state.calls = parts.calls
     app.state.customers = parts.customers
+    app.state.recordings = parts.recordings
     app.state.sip_relay = parts.sip_relay
     app.state.metrics = metrics
     app.state.skill_used_by = (admin.queues_with_skill,)

@@ -66,6 +66,7 @@ class RecordedCall:
 
     contact: Contact
     agent_name: str | None
+    agent_team_id: str | None
     note: Note | None
 
 

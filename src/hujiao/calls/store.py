@@ -108,6 +108,7 @@ def _listed() -> Select[Any]:
     return select(
         contact,
         person.c.name.label("agent_name"),
+        person.c.team_id.label("agent_team_id"),
         contact_note.c.text.label("note_text"),
         contact_note.c.disposition_id.label("note_disposition_id"),
         contact_note.c.customer_id.label("note_customer_id"),
@@ -130,7 +131,7 @@ def _recorded_call(row: Row[Any]) -> RecordedCall:
             person_id=row.note_person_id,
             saved_at=to_ms(row.note_saved_at),
         )
-    return RecordedCall(_contact_of(row), row.agent_name, note)
+    return RecordedCall(_contact_of(row), row.agent_name, row.agent_team_id, note)
 
 
 def _of_team(team_id: str) -> ColumnElement[bool]:

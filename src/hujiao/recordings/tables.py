@@ -29,15 +29,17 @@ recording = Table(
     Column("started_at", _MOMENT, nullable=False),
     Column("stopped_at", _MOMENT),
     Column("file", Text),
-    Column("bytes", BigInteger),
+    Column("size", BigInteger),
     Column("duration_ms", BigInteger),
     Column("sha256", Text),
     Column("peaks", LargeBinary),
     Column("problem", Text),
     Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("job_at", _MOMENT),
     CheckConstraint("state IN ('pending', 'merging', 'ready', 'failed')", name="state"),
 )
-"""`file` is relative to the recordings folder. `peaks`: one byte each, left then right."""
+"""`file` is relative to the recordings folder. `peaks`: one byte each, left then right. `job_at`:
+when its merge was last asked for."""
 
 Index("ix_recording_call_id", recording.c.call_id)
 Index(

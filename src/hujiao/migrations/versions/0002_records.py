@@ -176,12 +176,13 @@ def _recordings() -> None:
         _moment("started_at"),
         _moment("stopped_at", nullable=True),
         _text("file", nullable=True),
-        _big("bytes", nullable=True),
+        _big("size", nullable=True),
         _big("duration_ms", nullable=True),
         _text("sha256", nullable=True),
         sa.Column("peaks", sa.LargeBinary),
         _text("problem", nullable=True),
         _int("tries", default=0),
+        _moment("job_at", nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_recording"),
         sa.CheckConstraint(
             "state IN ('pending', 'merging', 'ready', 'failed')", name="ck_recording_state"

@@ -1,0 +1,170 @@
+"""All SQL of recordings."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from hujiao.kit.clock import to_datetime, to_ms
+from hujiao.recordings.model import Merged, Recording, State
+from hujiao.recordings.tables import recording
+
+_UNFINISHED = recording.c.state.in_((State.PENDING.value, State.MERGING.value))
+_SHOWN = tuple(column for column in recording.c if column.name not in ("peaks", "job_at"))
+
+
+def _recording_of(row: Row[Any]) -> Recording:
+    return Recording(
+        id=row.id,
+        call_id=row.call_id,
+        node=row.node,
+        raw_path=row.raw_path,
+        state=State(row.state),
+        started_at=to_ms(row.started_at),
+        stopped_at=None if row.stopped_at is None else to_ms(row.stopped_at),
+        file=row.file,
+        size=row.size,
+        duration_ms=row.duration_ms,
+        sha256=row.sha256,
+        problem=row.problem,
+        tries=row.tries,
+    )
+
+
+async def add(connection: AsyncConnection, value: Recording) -> None:
+    """A recording that is known already stays as it is."""
+    values = {
+        "id": value.id,
+        "call_id": value.call_id,
+        "node": value.node,
+        "raw_path": value.raw_path,
+        "state": value.state.value,
+        "started_at": to_datetime(value.started_at),
+        "stopped_at": None if value.stopped_at is None else to_datetime(value.stopped_at),
+    }
+    await connection.execute(insert(recording).values(values).on_conflict_do_nothing())
+
+
+async def stop(connection: AsyncConnection, recording_id: str, at_ms: int) -> None:
+    """The raw files grow no more. A later stop (the call was recorded again) wins."""
+    await connection.execute(
+        update(recording)
+        .where(recording.c.id == recording_id)
+        .values(stopped_at=to_datetime(at_ms))
+    )
+
+
+async def known(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Recording]:
+    rows = await connection.execute(select(*_SHOWN).where(recording.c.id.in_(list(ids))))
+    return {row.id: _recording_of(row) for row in rows}
+
+
+async def of_calls(connection: AsyncConnection, call_ids: Sequence[str]) -> list[Recording]:
+    """Oldest first."""
+    rows = await connection.execute(
+        select(*_SHOWN)
+        .where(recording.c.call_id.in_(list(call_ids)))
+        .order_by(recording.c.started_at, recording.c.id)
+    )
+    return [_recording_of(row) for row in rows]
+
+
+async def peaks_of(connection: AsyncConnection, recording_id: str) -> bytes:
+    found: bytes | None = await connection.scalar(
+        select(recording.c.peaks).where(recording.c.id == recording_id)
+    )
+    return found or b""
+
+
+# --- merging -------------------------------------------------------------------------------------
+
+
+async def due(connection: AsyncConnection, *, limit: int) -> list[str]:
+    """Stopped recordings whose merge nobody has asked for."""
+    rows = await connection.execute(
+        select(recording.c.id)
+        .where(_UNFINISHED, recording.c.stopped_at.is_not(None), recording.c.job_at.is_(None))
+        .order_by(recording.c.started_at)
+        .limit(limit)
+    )
+    return list(rows.scalars())
+
+
+async def asked(connection: AsyncConnection, ids: Sequence[str], at_ms: int) -> None:
+    """The merge of these was asked for."""
+    await connection.execute(
+        update(recording).where(recording.c.id.in_(list(ids))).values(job_at=to_datetime(at_ms))
+    )
+
+
+async def ask_again(connection: AsyncConnection, before_ms: int, *, failed_too: bool) -> int:
+    """Recordings asked for before then and still unfinished become due; how many.
+
+    With `failed_too` also those given up, with all their tries anew.
+    """
+    state = recording.c.state != State.READY.value if failed_too else _UNFINISHED
+    left = (
+        select(recording.c.id)
+        .where(state, recording.c.job_at < to_datetime(before_ms))
+        .with_for_update(skip_locked=True)
+    )
+    tries = {"tries": 0} if failed_too else {}
+    done = await connection.execute(
+        update(recording)
+        .where(recording.c.id.in_(left))
+        .values(job_at=None, state=State.PENDING.value, **tries)
+    )
+    return int(done.rowcount)
+
+
+async def growing(connection: AsyncConnection, before_ms: int) -> list[Recording]:
+    """Recordings begun before then that nobody has told the end of."""
+    rows = await connection.execute(
+        select(*_SHOWN).where(
+            _UNFINISHED,
+            recording.c.stopped_at.is_(None),
+            recording.c.started_at < to_datetime(before_ms),
+        )
+    )
+    return [_recording_of(row) for row in rows]
+
+
+async def hold(connection: AsyncConnection, recording_id: str) -> Recording | None:
+    """The recording, for nobody else until the transaction ends; None while somebody has it."""
+    query = select(*_SHOWN).where(recording.c.id == recording_id)
+    row = (await connection.execute(query.with_for_update(skip_locked=True))).one_or_none()
+    return None if row is None else _recording_of(row)
+
+
+async def put_state(
+    connection: AsyncConnection,
+    recording_id: str,
+    state: State,
+    *,
+    tries: int,
+    problem: str | None = None,
+) -> None:
+    """Where the merge stands; one that is ready stays so."""
+    await connection.execute(
+        update(recording)
+        .where(recording.c.id == recording_id, recording.c.state != State.READY.value)
+        .values(state=state.value, tries=tries, problem=problem)
+    )
+
+
+async def finish(connection: AsyncConnection, recording_id: str, merged: Merged) -> None:
+    await connection.execute(
+        update(recording)
+        .where(recording.c.id == recording_id)
+        .values(
+            state=State.READY.value,
+            file=merged.file,
+            size=merged.size,
+            duration_ms=merged.duration_ms,
+            sha256=merged.sha256,
+            peaks=merged.peaks,
+            problem=None,
+        )
+    )
