@@ -62,6 +62,22 @@ def worker() -> None:
     _run("hujiao.app.worker")
 
 
+@app.command()
+def console(words: str) -> None:
+    """Ask the running Asterisk's console, for example: hujiao console "core show channels"."""
+    from hujiao.app.up.consoles import asterisk_console
+
+    asterisk_console(words)
+
+
+@app.command()
+def psql() -> None:
+    """Open the database in PostgreSQL's terminal."""
+    from hujiao.app.up.consoles import database_console
+
+    database_console()
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def demo(context: typer.Context) -> None:
     """Let synthetic callers call and synthetic agents answer, on a running installation."""

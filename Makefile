@@ -1,0 +1,62 @@
+# One command for the world (run), one for the checks (test).
+# Needs Python 3.11+, Node 20+, and the package registries; everything else is fetched.
+
+BIN := .venv/bin
+PYTEST_ARGUMENTS ?=
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup web run demo doctor test test-quick lint format bench clean
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+setup: .venv/.ready web/node_modules/.ready  ## Python and Node packages, as locked
+
+.venv/.ready: requirements.lock pyproject.toml
+	@echo "Setting up Python ..."
+	@deploy/python-environment
+
+web/node_modules/.ready: web/package-lock.json
+	@echo "Setting up Node ..."
+	@cd web && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+web: web/dist/index.html  ## build the screens
+
+web/dist/index.html: web/node_modules/.ready $(WEB_SOURCES)
+	@echo "Building the screens ..."
+	@cd web && npm run --silent build
+
+run: setup web  ## run everything on this machine (Ctrl-C ends it)
+	@exec $(BIN)/hujiao up
+
+demo: setup  ## a small synthetic day on the running installation
+	@exec $(BIN)/hujiao demo
+
+doctor: .venv/.ready  ## what is wrong, and how to mend it
+	@exec $(BIN)/hujiao doctor
+
+test: setup web  ## all tests: pure, database, real switch, browser, screens
+	$(BIN)/pytest $(PYTEST_ARGUMENTS)
+	cd web && npm test
+
+test-quick: .venv/.ready  ## the pure tests only
+	$(BIN)/pytest tests/unit $(PYTEST_ARGUMENTS)
+
+lint: setup  ## types, style, and the law of imports
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	cd web && npm run --silent lint && npm run --silent typecheck
+
+format: .venv/.ready  ## put the sources into form
+	$(BIN)/ruff check --fix --select I src tests benchmarks
+	$(BIN)/ruff format src tests benchmarks
+
+bench: setup  ## measure; results belong into docs/benchmarks.md
+	$(BIN)/python -m benchmarks
+
+clean:  ## remove what was built; data and caches stay
+	rm -rf .venv web/node_modules web/dist test-results .pytest_cache .mypy_cache .ruff_cache
