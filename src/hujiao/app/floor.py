@@ -57,7 +57,7 @@ class FloorProcess:
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping`; live calls are left to the switch."""
         await self.ledger.start()
-        await self.runtime.start(await self._configuration())
+        await self.runtime.start(await self._configuration(), self.ledger)
         # What was loaded lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()

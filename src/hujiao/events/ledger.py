@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.events.fact import NOBODY, Fact, Subject
+from hujiao.events.writeahead import Unit, WriteAhead
 from hujiao.kit.clock import now_ms
 from hujiao.kit.db import Database, notify
 from hujiao.kit.log import logger
@@ -28,6 +29,7 @@ log = logger(__name__)
 
 CHANNEL = "hujiao_ledger"
 GROUP_COMMIT_S = 0.01
+GROUP_UNITS = 2_000
 SHIP_BATCH = 2_000
 SHIP_PAUSE_S = 0.1
 RETRY_S = 1.0
@@ -55,9 +57,15 @@ _LAST = text("SELECT coalesce(max(last_seq), 0) FROM ledger_source WHERE source 
 
 
 class FactSink(Protocol):
-    """Where facts are written."""
+    """Where facts are written, and what lives is kept."""
 
     def append(self, fact: Fact, subject: Subject = NOBODY, *, at_ms: int) -> None: ...
+
+    def keep(self, kind: str, key: str, body: bytes | None) -> None: ...
+
+    def commit(self) -> None: ...
+
+    def living(self, kind: str) -> list[bytes]: ...
 
 
 def encode(seq: int, at_ms: int, fact: Fact, subject: Subject) -> bytes:
@@ -78,53 +86,6 @@ def encode(seq: int, at_ms: int, fact: Fact, subject: Subject) -> bytes:
     return body.replace(b"\\u0000", b"") if b"\\u0000" in body else body
 
 
-class WriteAhead:
-    """A SQLite file with the facts not yet known to be in PostgreSQL. Safe between threads."""
-
-    def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._lock = threading.Lock()
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS fact (seq INTEGER PRIMARY KEY, body BLOB)")
-        self._db.execute("CREATE TABLE IF NOT EXISTS counter (last_seq INTEGER NOT NULL)")
-
-    def last_seq(self) -> int:
-        """The highest number ever given here; 0 for a new file."""
-        with self._lock:
-            row = self._db.execute(
-                "SELECT max((SELECT coalesce(max(seq), 0) FROM fact),"
-                " (SELECT coalesce(max(last_seq), 0) FROM counter))"
-            ).fetchone()
-        return int(row[0])
-
-    def write(self, rows: list[tuple[int, bytes]]) -> None:
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.executemany("INSERT INTO fact VALUES (?, ?)", rows)
-            self._db.execute("COMMIT")
-
-    def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
-        with self._lock:
-            return self._db.execute(
-                "SELECT seq, body FROM fact WHERE seq > ? ORDER BY seq LIMIT ?", (after, limit)
-            ).fetchall()
-
-    def forget(self, up_to: int) -> None:
-        """Remove what PostgreSQL has, remembering the number."""
-        with self._lock:
-            self._db.execute("BEGIN")
-            self._db.execute("DELETE FROM counter")
-            self._db.execute("INSERT INTO counter VALUES (?)", (up_to,))
-            self._db.execute("DELETE FROM fact WHERE seq <= ?", (up_to,))
-            self._db.execute("COMMIT")
-
-    def close(self) -> None:
-        with self._lock:
-            self._db.close()
-
-
 class Ledger:
     """The floor's pen: one per `source`, which names the write-ahead file it owns."""
 
@@ -133,7 +94,8 @@ class Ledger:
         self._source = source
         self._file = WriteAhead(path)
         self._seq = self._file.last_seq()
-        self._queue: queue.SimpleQueue[tuple[int, bytes] | None] = queue.SimpleQueue()
+        self._unit = Unit([], {})
+        self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._written = asyncio.Event()
         self._delivery = asyncio.Condition()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -153,10 +115,25 @@ class Ledger:
         if self._queue.qsize() > POISON_BACKLOG:
             raise OSError("the ledger's write-ahead takes no more facts")
         self._seq += 1
-        self._queue.put((self._seq, encode(self._seq, at_ms, fact, subject)))
+        self._unit.facts.append((self._seq, encode(self._seq, at_ms, fact, subject)))
+
+    def keep(self, kind: str, key: str, body: bytes | None) -> None:
+        """What a restarted floor needs to go on with this entity; None when it is over."""
+        self._unit.live[kind, key] = body
+
+    def commit(self) -> None:
+        """Hand all since the last time to the writer, as one unit."""
+        if self._unit.facts or self._unit.live:
+            self._queue.put(self._unit)
+            self._unit = Unit([], {})
+
+    def living(self, kind: str) -> list[bytes]:
+        """What was kept of this kind when the last floor ended; before `start` only."""
+        return self._file.living(kind)
 
     async def stop(self, *, deliver_within_s: float = 5.0) -> None:
         """Write all to disk and try to deliver it."""
+        self.commit()
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join, deliver_within_s)
         try:
@@ -170,6 +147,7 @@ class Ledger:
 
     async def flush(self, timeout_s: float = 10.0) -> None:
         """Wait until all appended so far is in PostgreSQL. Raises TimeoutError."""
+        self.commit()
         await asyncio.wait_for(self._delivered(), timeout_s)
 
     async def _delivered(self) -> None:
@@ -182,21 +160,24 @@ class Ledger:
     def _write(self) -> None:
         running = True
         while running:
-            rows = [self._queue.get()]
+            units = [self._queue.get()]
             time.sleep(GROUP_COMMIT_S)
-            while not self._queue.empty() and len(rows) < SHIP_BATCH:
-                rows.append(self._queue.get())
-            running = None not in rows
-            facts = [row for row in rows if row is not None]
-            if facts:
-                self._write_until_done(facts)
+            while not self._queue.empty() and len(units) < GROUP_UNITS:
+                units.append(self._queue.get())
+            running = None not in units
+            group = Unit([], {})
+            for unit in units:
+                if unit is not None:
+                    group.facts += unit.facts
+                    group.live |= unit.live
+            self._write_until_done(group)
             self._wake()
 
-    def _write_until_done(self, rows: list[tuple[int, bytes]]) -> None:
+    def _write_until_done(self, group: Unit) -> None:
         """A full or failing disk delays facts; it does not lose them."""
         while True:
             try:
-                self._file.write(rows)
+                self._file.write(group.facts, group.live)
                 return
             except sqlite3.Error as error:
                 log.error("the ledger's write-ahead cannot be written", reason=str(error))
@@ -286,9 +267,22 @@ class MemorySink:
 
     def __init__(self, on_fact: Callable[[Fact, Subject], None] | None = None) -> None:
         self.facts: list[tuple[int, Fact, Subject]] = []
+        self.live: dict[tuple[str, str], bytes] = {}
         self._on_fact = on_fact
 
     def append(self, fact: Fact, subject: Subject = NOBODY, *, at_ms: int) -> None:
         self.facts.append((at_ms, fact, subject))
         if self._on_fact is not None:
             self._on_fact(fact, subject)
+
+    def keep(self, kind: str, key: str, body: bytes | None) -> None:
+        if body is None:
+            self.live.pop((kind, key), None)
+        else:
+            self.live[kind, key] = body
+
+    def commit(self) -> None:
+        """Nothing waits here."""
+
+    def living(self, kind: str) -> list[bytes]:
+        return [body for (of_kind, _), body in sorted(self.live.items()) if of_kind == kind]

@@ -62,7 +62,7 @@ class Commands:
         call = self._floor.calls.get(desk.contact or "")
         if former != tab and call is not None and call.agent == desk.id:
             self._drop_old_page(call, now_ms)
-        self._floor.changed.agents.add(desk.id)
+        self._floor.mark_agent(desk.id)
         settings = desk.settings
         return {
             "former_tab": former if former != tab else "",

@@ -8,6 +8,9 @@ from hujiao.floor.desks import Desk
 from hujiao.routing import model as routing
 from hujiao.telephony.port import Phone, Trunk
 
+PRESENT = 0
+"""The router's time of the latest event: a floor being restored lives in the past at first."""
+
 
 def configure(floor: Floor, new: Configuration, now_ms: int) -> None:
     """Make `new` the floor's configuration, telling the router only what differs."""
@@ -15,10 +18,10 @@ def configure(floor: Floor, new: Configuration, now_ms: int) -> None:
     floor.now_ms = now_ms
     for queue in new.queues.values():
         if old.queues.get(queue.id) != queue:
-            floor.route(routing.QueueSet(_queue(queue), now_ms))
+            floor.route(routing.QueueSet(_queue(queue), PRESENT))
             floor.changed.queues.add(queue.id)
     for queue_id in old.queues.keys() - new.queues.keys():
-        floor.route(routing.QueueRemoved(routing.QueueId(queue_id), now_ms))
+        floor.route(routing.QueueRemoved(routing.QueueId(queue_id), PRESENT))
         floor.changed.queues.add(queue_id)
     for agent in new.agents.values():
         if old.agents.get(agent.id) != agent:
@@ -54,7 +57,7 @@ def _set_agent(floor: Floor, agent: AgentSettings, now_ms: int) -> None:
         if desk.settings.extension != agent.extension:
             desk.online_on = None
         desk.settings = agent
-    floor.changed.agents.add(agent.id)
+    floor.mark_agent(agent.id)
     config = routing.AgentConfig(
         id=routing.AgentId(agent.id),
         skills=agent.skills,
@@ -62,7 +65,7 @@ def _set_agent(floor: Floor, agent: AgentSettings, now_ms: int) -> None:
         rest_s=agent.rest_s,
         max_missed=agent.max_missed,
     )
-    floor.route(routing.AgentSet(config, now_ms))
+    floor.route(routing.AgentSet(config, PRESENT))
 
 
 def _remove_agent(floor: Floor, agent_id: str, now_ms: int) -> None:
@@ -72,7 +75,7 @@ def _remove_agent(floor: Floor, agent_id: str, now_ms: int) -> None:
         floor.sign_out(desk, "removed", now_ms)
     floor.route(routing.AgentRemoved(routing.AgentId(agent_id), now_ms))
     floor.desks.pop(agent_id, None)
-    floor.changed.agents.add(agent_id)
+    floor.mark_agent(agent_id)
 
 
 def phones_and_trunks(

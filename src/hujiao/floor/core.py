@@ -7,7 +7,8 @@ about who gets whom (`routing`); the floor carries their words to each other unt
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 
 from hujiao.calls import inbound, outbound, rules, talk
 from hujiao.calls.model import (
@@ -25,9 +26,11 @@ from hujiao.events import calls as call_facts
 from hujiao.events import floor as facts
 from hujiao.events.fact import Fact, Subject
 from hujiao.events.ledger import FactSink
+from hujiao.floor import nodes, phones
 from hujiao.floor.config import Configuration
 from hujiao.floor.desks import Desk
 from hujiao.floor.dialplan import called_number, destination, diallable
+from hujiao.floor.saved import save_call, save_desk
 from hujiao.floor.timers import Timers
 from hujiao.kit.log import logger
 from hujiao.routing import core as router
@@ -37,21 +40,17 @@ from hujiao.telephony import port
 log = logger(__name__)
 
 ROUTER = "router"
-PHONE_GONE = "phone_gone"
-PHONE_AWAY_REASON = "phone_offline"
-PHONE_GONE_MS = 90_000
-"""An agent whose phone stays away so long, without a call, is signed out."""
 
 TimerKey = tuple[str, str]
 
 
 @dataclass(slots=True)
 class Changed:
-    """Entities to be shown anew."""
+    """Entities to be shown, or saved, anew."""
 
-    agents: set[str]
-    calls: set[str]
-    queues: set[str]
+    agents: set[str] = field(default_factory=set)
+    calls: set[str] = field(default_factory=set)
+    queues: set[str] = field(default_factory=set)
 
     def __bool__(self) -> bool:
         return bool(self.agents or self.calls or self.queues)
@@ -65,7 +64,7 @@ class Floor:
     ) -> None:
         self.send = send
         self._ledger = ledger
-        self._prompts = prompts
+        self.prompts = prompts
         self.now_ms = 0
         """The time of the latest thing that came in."""
         self._router_words: deque[routing.Command] = deque()
@@ -80,20 +79,23 @@ class Floor:
         self._desks_of: dict[str, list[Desk]] = {}
         self.nodes: dict[port.NodeName, bool] = {}
         self.timers: Timers[TimerKey] = Timers()
-        self.changed = Changed(set(), set(), set())
+        self.changed = Changed()
+        self._unsaved = Changed()
+        self.restored: set[str] = set()
+        """Calls of the last floor whose node has not yet said who is still there."""
         self._handlers: dict[type, Callable[..., None]] = {
-            port.LegArrived: self._leg_arrived,
+            port.LegArrived: self.leg_arrived,
             port.LegRinging: self._leg_rang,
-            port.LegAnswered: self._leg_answered,
-            port.LegEnded: self._leg_ended,
+            port.LegAnswered: self.leg_answered,
+            port.LegEnded: self.leg_ended,
             port.DigitPressed: self._digit_pressed,
             port.PlaybackEnded: self._playback_ended,
             port.LegHeld: self._leg_held,
             port.LegResumed: self._leg_resumed,
-            port.PhoneChanged: self._phone_changed,
+            port.PhoneChanged: partial(phones.phone_changed, self),
             port.CommandFailed: self._command_failed,
-            port.NodeConnected: self._node_connected,
-            port.NodeLost: self._node_lost,
+            port.NodeConnected: partial(nodes.node_connected, self),
+            port.NodeLost: partial(nodes.node_lost, self),
         }
         self._words: dict[type, Callable[..., None]] = {
             routing.Offer: self._offer,
@@ -118,8 +120,8 @@ class Floor:
             kind, whose = key
             if kind == ROUTER:
                 self.route(routing.Tick(now_ms))
-            elif kind == PHONE_GONE:
-                self._phone_stayed_away(whose, now_ms)
+            elif kind == phones.PHONE_GONE:
+                phones.phone_stayed_away(self, whose, now_ms)
             elif (call := self.calls.get(whose)) is not None:
                 self._call_timer(call, Timer(kind), now_ms)
 
@@ -138,6 +140,12 @@ class Floor:
                 self._words[type(word)](word)
         finally:
             self._carrying = False
+
+    def route_quietly(self, event: routing.Event) -> None:
+        """Tell the router of the past: only its alarm clock is heard."""
+        for word in router.step(self.router, event):
+            if isinstance(word, routing.WakeAt):
+                self._wake_at(word)
 
     def settle(self, call: Call, out: Effects, now_ms: int) -> None:
         """Do what a rule wants: facts first, then the switch, timers and the router."""
@@ -159,20 +167,37 @@ class Floor:
 
     def touch(self, call: Call) -> None:
         """The call and those it concerns are to be shown anew."""
-        self.changed.calls.add(call.id)
+        self.mark_call(call.id)
         if call.queue is not None:
             self.changed.queues.add(call.queue)
         if call.agent is not None:
-            self.changed.agents.add(call.agent)
+            self.mark_agent(call.agent)
 
     def take_changed(self) -> Changed:
         """What changed since the last time this was asked."""
-        changed, self.changed = self.changed, Changed(set(), set(), set())
+        changed, self.changed = self.changed, Changed()
         return changed
+
+    def mark_agent(self, agent: str) -> None:
+        self.changed.agents.add(agent)
+        self._unsaved.agents.add(agent)
+
+    def mark_call(self, call: str) -> None:
+        self.changed.calls.add(call)
+        self._unsaved.calls.add(call)
+
+    def save(self) -> None:
+        """Keep on disk what lives now, in one unit with the facts that led to it."""
+        unsaved, self._unsaved = self._unsaved, Changed()
+        for agent in unsaved.agents:
+            save_desk(self._ledger, agent, self.desks.get(agent))
+        for call in unsaved.calls:
+            save_call(self._ledger, call, self.calls.get(call))
+        self._ledger.commit()
 
     # --- calls ---
 
-    def _leg_arrived(self, event: port.LegArrived) -> None:
+    def leg_arrived(self, event: port.LegArrived) -> None:
         if event.leg in self.call_of_leg:
             return
         if event.origin is port.Origin.AGENT:
@@ -192,8 +217,8 @@ class Floor:
         out = Effects()
         call = inbound.arrive(event, greeting, number.name, out)
         self._take_on(call, event.leg)
-        queue = inbound.greet(call, event.at_ms, out, self._prompts)
-        self._settle_and_queue(call, queue, out, event.at_ms)
+        queue = inbound.greet(call, event.at_ms, out, self.prompts)
+        self.settle_and_queue(call, queue, out, event.at_ms)
 
     def _agent_dialled(self, event: port.LegArrived) -> None:
         desk = self.desk_of_extension.get(event.endpoint)
@@ -237,7 +262,7 @@ class Floor:
         """A call that begins with an agent's wish."""
         self.calls[call.id] = call
 
-    def _settle_and_queue(self, call: Call, queue: str | None, out: Effects, now_ms: int) -> None:
+    def settle_and_queue(self, call: Call, queue: str | None, out: Effects, now_ms: int) -> None:
         if queue is not None and not call.is_over:
             settings = self.configuration.queues.get(queue)
             inbound.enter_queue(
@@ -257,7 +282,7 @@ class Floor:
             rules.leg_rang(call, event.leg, out)
             self.settle(call, out, event.at_ms)
 
-    def _leg_answered(self, event: port.LegAnswered) -> None:
+    def leg_answered(self, event: port.LegAnswered) -> None:
         call = self.call_of_leg.get(event.leg)
         if call is None:
             self.send(port.HangUpLeg(event.leg, port.Cause.ANSWERED_ELSEWHERE))
@@ -266,7 +291,7 @@ class Floor:
         rules.leg_answered(call, event.leg, event.at_ms, out)
         self.settle(call, out, event.at_ms)
 
-    def _leg_ended(self, event: port.LegEnded) -> None:
+    def leg_ended(self, event: port.LegEnded) -> None:
         call = self.call_of_leg.pop(event.leg, None)
         if call is None:
             return
@@ -295,15 +320,15 @@ class Floor:
         call = self.call_of_leg.get(event.leg)
         if call is not None and event.leg == call.customer:
             out = Effects()
-            queue = inbound.digit_pressed(call, event.digit, event.at_ms, out, self._prompts)
-            self._settle_and_queue(call, queue, out, event.at_ms)
+            queue = inbound.digit_pressed(call, event.digit, event.at_ms, out, self.prompts)
+            self.settle_and_queue(call, queue, out, event.at_ms)
 
     def _playback_ended(self, event: port.PlaybackEnded) -> None:
         call = self.call_of_leg.get(event.leg)
         if call is not None and call.playback == event.playback:
             out = Effects()
             queue = inbound.playback_ended(call, event.at_ms, out)
-            self._settle_and_queue(call, queue, out, event.at_ms)
+            self.settle_and_queue(call, queue, out, event.at_ms)
 
     def _leg_held(self, event: port.LegHeld) -> None:
         call = self.call_of_leg.get(event.leg)
@@ -323,15 +348,15 @@ class Floor:
         out = Effects()
         queue: str | None = None
         if timer is Timer.MENU:
-            queue = inbound.menu_timed_out(call, out, self._prompts)
+            queue = inbound.menu_timed_out(call, out, self.prompts)
         elif timer is Timer.ANNOUNCE:
             contact = routing.ContactId(call.id)
             position = router.position(self.router, contact)
             expected = router.expected_wait_ms(self.router, contact)
-            inbound.announce(call, position, expected, now_ms, out, self._prompts)
+            inbound.announce(call, position, expected, now_ms, out, self.prompts)
         else:
             queue = self._give_up_phone(call, now_ms, out)
-        self._settle_and_queue(call, queue, out, now_ms)
+        self.settle_and_queue(call, queue, out, now_ms)
 
     def _give_up_phone(self, call: Call, now_ms: int, out: Effects) -> str | None:
         """The lost phone stayed away: the caller goes back to his queue, keeping his age."""
@@ -340,7 +365,7 @@ class Floor:
         agent = talk.part_from_agent(call, now_ms, out)
         if agent is not None:
             unready = routing.AgentReadySet(
-                routing.AgentId(agent), ready=False, reason=PHONE_AWAY_REASON, at_ms=now_ms
+                routing.AgentId(agent), ready=False, reason=phones.PHONE_AWAY_REASON, at_ms=now_ms
             )
             out.routing.insert(0, unready)
         if call.queue is None:
@@ -354,7 +379,7 @@ class Floor:
         if desk is not None and desk.contact == call.id:
             return
         del self.calls[call.id]
-        self.changed.calls.add(call.id)
+        self.mark_call(call.id)
 
     # --- the router's words ---
 
@@ -400,7 +425,7 @@ class Floor:
             return
         out = Effects()
         now_ms = self.now_ms
-        inbound.turn_away(call, word.why, now_ms, out, self._prompts)
+        inbound.turn_away(call, word.why, now_ms, out, self.prompts)
         self.settle(call, out, now_ms)
 
     def _agent_changed(self, word: routing.AgentChanged) -> None:
@@ -409,7 +434,7 @@ class Floor:
             return
         old_contact = desk.contact
         was = desk.mirror(word)
-        self.changed.agents.add(desk.id)
+        self.mark_agent(desk.id)
         self.changed.queues.update(self.queues_of(desk))
         subject = Subject(word.contact, desk.id)
         changed = facts.AgentStateChanged(word.state, was, word.reason)
@@ -446,48 +471,12 @@ class Floor:
     def _wake_at(self, word: routing.WakeAt) -> None:
         self.timers.set((ROUTER, ""), word.at_ms)
 
-    # --- phones and nodes ---
-
-    def _phone_changed(self, event: port.PhoneChanged) -> None:
-        desk = self.desk_of_extension.get(event.endpoint)
-        if desk is None or (desk.online_on == event.node) == event.online:
-            return
-        desk.online_on = event.node if event.online else None
-        self.changed.agents.add(desk.id)
-        self.tell(facts.PhoneWasChanged(event.online), Subject(agent=desk.id), event.at_ms)
-        if event.online:
-            self._phone_came(desk, event.at_ms)
-        elif desk.signed_in:
-            self._phone_went(desk, event.at_ms)
-
-    def _phone_came(self, desk: Desk, now_ms: int) -> None:
-        self.timers.set((PHONE_GONE, desk.id), None)
-        if desk.unready_by_phone:
-            desk.unready_by_phone = False
-            self.set_ready(desk, True, None, now_ms)
-        call = self.calls.get(desk.contact or "")
-        if call is not None:
-            self.reach_lost_phone(call, now_ms)
-
-    def _phone_went(self, desk: Desk, now_ms: int) -> None:
-        self.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
-        if desk.wants_ready and desk.contact is None:
-            desk.unready_by_phone = True
-            self.set_ready(desk, False, PHONE_AWAY_REASON, now_ms)
-
-    def _phone_stayed_away(self, agent: str, now_ms: int) -> None:
-        desk = self.desks.get(agent)
-        if desk is None or not desk.signed_in:
-            return
-        if desk.contact is not None:
-            self.timers.set((PHONE_GONE, agent), now_ms + PHONE_GONE_MS)
-            return
-        self.sign_out(desk, "phone_gone", now_ms)
+    # --- desks and refusals ---
 
     def set_ready(self, desk: Desk, ready: bool, reason: str | None, now_ms: int) -> None:
         """What the agent wants, from now or from after his contact."""
         desk.wants_ready, desk.wants_reason = ready, reason
-        self.changed.agents.add(desk.id)
+        self.mark_agent(desk.id)
         self.route(
             routing.AgentReadySet(
                 routing.AgentId(desk.id), ready=ready, reason=reason, at_ms=now_ms
@@ -496,7 +485,7 @@ class Floor:
 
     def sign_out(self, desk: Desk, why: str, now_ms: int) -> None:
         """Offline now, or when his contact ends."""
-        self.timers.set((PHONE_GONE, desk.id), None)
+        self.timers.set((phones.PHONE_GONE, desk.id), None)
         desk.unready_by_phone = False
         desk.wants_ready = False
         self.tell(facts.AgentWentOut(why), Subject(agent=desk.id), now_ms)
@@ -520,14 +509,9 @@ class Floor:
             self.tell(call_facts.RecordingStopped(call.id), Subject(call.id), event.at_ms)
             self.touch(call)
 
-    def _node_connected(self, event: port.NodeConnected) -> None:
-        self.nodes[event.node] = True
-        self.tell(facts.NodeCameUp(event.node, len(event.legs)), Subject(), event.at_ms)
-        for live in event.legs:
-            if live.leg not in self.call_of_leg:
-                log.warning("a leg of nobody's call is ended", leg=live.leg)
-                self.send(port.HangUpLeg(live.leg))
-
-    def _node_lost(self, event: port.NodeLost) -> None:
-        self.nodes[event.node] = False
-        self.tell(facts.NodeWasLost(event.node), Subject(), event.at_ms)
+    def adopt(self, call: Call) -> None:
+        """A call of the last floor; it goes on when its node is connected."""
+        self.calls[call.id] = call
+        self.call_of_leg.update(dict.fromkeys(call.legs, call))
+        self.restored.add(call.id)
+        self.touch(call)

@@ -5,10 +5,13 @@ from typing import Any
 
 from hujiao.events import floor as facts
 from hujiao.events.fact import NOBODY
+from hujiao.events.ledger import FactSink
 from hujiao.floor.commands import Arguments, Commands
 from hujiao.floor.config import Configuration
 from hujiao.floor.configure import configure, phones_and_trunks
 from hujiao.floor.core import Floor
+from hujiao.floor.restore import restore
+from hujiao.floor.saved import saved_calls, saved_desks
 from hujiao.floor.stream import Stream
 from hujiao.kit.clock import Clock
 from hujiao.kit.log import logger
@@ -28,10 +31,12 @@ class Runtime:
         self._clock = clock
         self._wake: asyncio.TimerHandle | None = None
         self._wake_ms: int | None = None
+        self._saving = False
 
-    async def start(self, configuration: Configuration) -> None:
-        """Take the configuration, connect to the switch and make its phones known."""
+    async def start(self, configuration: Configuration, ledger: FactSink) -> None:
+        """Take the configuration, go on where the last floor ended, connect to the switch."""
         await self.configure(configuration)
+        restore(self.floor, saved_calls(ledger), saved_desks(ledger), self._clock())
         started = facts.FloorStarted(len(configuration.agents), len(configuration.queues))
         self.floor.tell(started, NOBODY, self._clock())
         await self._switch.start(self.on_switch)
@@ -68,6 +73,9 @@ class Runtime:
 
     def _after(self) -> None:
         self.stream.changed()
+        if not self._saving:
+            self._saving = True
+            asyncio.get_running_loop().call_soon(self._save)
         due_ms = self.floor.timers.next_ms()
         if due_ms == self._wake_ms:
             return
@@ -77,6 +85,11 @@ class Runtime:
         if due_ms is not None:
             delay_s = max(0, due_ms - self._clock()) / 1000
             self._wake = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _save(self) -> None:
+        """Once per turn of the event loop, however many inputs it brought."""
+        self._saving = False
+        self.floor.save()
 
     def _tick(self) -> None:
         self._wake, self._wake_ms = None, None

@@ -320,11 +320,12 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
-    """A leg found on a node at (re)connection."""
+    """A leg found on a node at (re)connection. `arrival` says what came in by it, if it did."""
 
     leg: LegId
     bridge: BridgeId | None
     answered: bool
+    arrival: LegArrived | None = None
 
 
 @dataclass(frozen=True, slots=True)

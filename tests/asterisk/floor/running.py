@@ -114,7 +114,7 @@ async def running_floor(
     switch = build_switch([node.address])
     floor = Floor(send=switch.send, ledger=sink, prompts=prompt_media)
     runtime = Runtime(floor=floor, switch=switch, clock=now_ms)
-    await runtime.start(settings)
+    await runtime.start(settings, sink)
     await until(runtime.can_take_calls, what="the switch is connected")
     try:
         yield RunningFloor(runtime, sink)

@@ -14,6 +14,8 @@ from hujiao.floor.config import (
 )
 from hujiao.floor.configure import configure
 from hujiao.floor.core import Floor
+from hujiao.floor.restore import restore
+from hujiao.floor.saved import saved_calls, saved_desks
 from hujiao.telephony import port
 from hujiao.telephony.port import Cause, LegId, NodeName, PhoneKind
 
@@ -61,6 +63,16 @@ class Stage:
         )
         configure(self.floor, self.configuration, self.now)
         self.floor.on_switch(port.NodeConnected(self.now, NODE, ()))
+
+    def restart(self, *live: port.LiveLeg) -> None:
+        """The floor dies; the next one takes over and finds these legs on the switch."""
+        self.floor.save()
+        self.commands.clear()
+        self.floor = Floor(send=self.commands.append, ledger=self.ledger, prompts=media)
+        self.desk_commands = Commands(self.floor)
+        configure(self.floor, self.configuration, self.now)
+        restore(self.floor, saved_calls(self.ledger), saved_desks(self.ledger), self.now)
+        self.tell(port.NodeConnected(self.now, NODE, live))
 
     # --- people ---
 

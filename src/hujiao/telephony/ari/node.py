@@ -288,13 +288,18 @@ class AriNode:
             self.legs.end(leg, leg.cause or Cause.UNKNOWN)
         arrived = [channel for channel in ours if self._take_over(channel, inside)]
         self.connected = True
-        live = tuple(LiveLeg(leg.id, leg.bridge, leg.answered) for leg in self.legs.live.values())
+        live = tuple(self._live_leg(channel) for channel in ours)
         self._sink(NodeConnected(self._clock(), self.name, live))
         for channel in arrived:
             self._sink(arrival(self.legs, channel, _stasis_args(channel)))
         held_back, self._held_back = self._held_back or [], None
         for frame in held_back:
             self._hear(frame)
+
+    def _live_leg(self, channel: dict[str, Any]) -> LiveLeg:
+        leg = self.legs.live[channel["id"]]
+        came = None if leg.outbound else arrival(self.legs, channel, _stasis_args(channel))
+        return LiveLeg(leg.id, leg.bridge, leg.answered, came)
 
     def _is_ours(self, channel: dict[str, Any]) -> bool:
         return channel["id"] in self.legs.live or _stasis_args(channel) != []

@@ -1,0 +1,115 @@
+"""Rules after a gap: the floor, or its connection to the switch, was away while the call lived on.
+
+Legs that ended meanwhile have been told before. What is said and done here brings the switch to
+what the call is, and the call to what happened on the switch.
+"""
+
+from collections.abc import Mapping
+
+from hujiao.calls import inbound, outbound
+from hujiao.calls.model import (
+    CONNECTED,
+    IN_QUEUE,
+    Call,
+    Effects,
+    Phase,
+    Prompts,
+    Timer,
+)
+from hujiao.calls.talk import RECONNECT_MS, connect
+from hujiao.events import floor as floor_facts
+from hujiao.routing import model as routing
+from hujiao.telephony.port import (
+    Cause,
+    HangUpLeg,
+    JoinLegs,
+    LegId,
+    LiveLeg,
+    StartMusic,
+    TakeOut,
+)
+
+Live = Mapping[LegId, LiveLeg]
+
+
+def reconcile(call: Call, live: Live, at_ms: int, out: Effects, prompts: Prompts) -> str | None:
+    """Go on where the call stands. Returns a queue that it is to enter now."""
+    call.playback = None
+    if call.phase in (Phase.GREETING, Phase.MENU):
+        call.phase = Phase.GREETING
+        return inbound.greet(call, at_ms, out, prompts)
+    if call.phase is Phase.LEAVING:
+        out.do(HangUpLeg(call.customer))
+    elif call.phase in CONNECTED:
+        _mend_bridge(call, live, out)
+    elif call.phase is Phase.DIALING and call.customer not in call.legs:
+        leg = live.get(call.agent_leg) if call.agent_leg else None
+        if leg is not None and leg.answered:
+            outbound.agent_is_there(call, out)
+    elif call.phase is Phase.RECONNECTING:
+        out.timers.append((Timer.RECONNECT, at_ms + RECONNECT_MS))
+    return None
+
+
+def _mend_bridge(call: Call, live: Live, out: Effects) -> None:
+    """Who should hear each other does; who is on hold is out of the bridge."""
+    if call.agent_leg is None or call.customer not in live or call.agent_leg not in live:
+        return
+    customer_in = live[call.customer].bridge == call.bridge
+    agent_in = live[call.agent_leg].bridge == call.bridge
+    if call.phase is Phase.HOLD and customer_in:
+        out.do(TakeOut(call.bridge, call.customer), StartMusic(call.customer))
+    elif call.phase is Phase.TALKING and not (customer_in and agent_in):
+        out.do(JoinLegs(call.bridge, (call.customer, call.agent_leg)))
+
+
+def restore_offers(call: Call, live: Live, at_ms: int, out: Effects) -> None:
+    """A caller who waited or was being offered when the last floor ended.
+
+    The new router knows of no offer: an agent who picked up in the gap has the call, other
+    ringing is ended and offered again, and the caller keeps his place by his arrival.
+    """
+    if call.phase not in IN_QUEUE or call.queue is None:
+        return
+    caller_is_here = call.customer in live
+    offered, call.offered = call.offered, {}
+    call.enter(Phase.WAITING, call.queued_ms or at_ms)
+    for agent, leg in offered.items():
+        up = caller_is_here and leg in live and live[leg].answered
+        if up and call.agent is None:
+            _picked_up(call, agent, leg, at_ms, out)
+            continue
+        out.tell(call, floor_facts.OfferCancelled("floor_restarted"), agent)
+        out.do(HangUpLeg(leg, Cause.ANSWERED_ELSEWHERE))
+    if caller_is_here and call.agent is None:
+        _queue_again(call, call.queue, at_ms, out)
+
+
+def _queue_again(call: Call, queue: str, at_ms: int, out: Effects) -> None:
+    if call.announce_every_ms:
+        out.timers.append((Timer.ANNOUNCE, at_ms + call.announce_every_ms))
+    out.routing.append(
+        routing.ContactQueued(
+            contact=routing.ContactId(call.id),
+            queue=routing.QueueId(queue),
+            priority=call.priority,
+            at_ms=at_ms,
+            arrived_ms=call.arrived_ms,
+        )
+    )
+
+
+def _picked_up(call: Call, agent: str, leg: LegId, at_ms: int, out: Effects) -> None:
+    call.agent, call.agent_leg = agent, leg
+    call.legs[leg].answered = True
+    out.tell(call, floor_facts.OfferWasAccepted())
+    out.tell(call, floor_facts.QueueLeft("answered"))
+    out.routing.append(
+        routing.AgentEngaged(
+            routing.AgentId(agent),
+            routing.ContactId(call.id),
+            at_ms,
+            routing.QueueId(call.queue) if call.queue else None,
+        )
+    )
+    connect(call, at_ms, out)

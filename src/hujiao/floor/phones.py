@@ -1,0 +1,60 @@
+"""Agents' phones come and go: who is ready stays true, and a lost call is picked up again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from hujiao.events import floor as facts
+from hujiao.events.fact import Subject
+from hujiao.floor.desks import Desk
+from hujiao.telephony.port import PhoneChanged
+
+if TYPE_CHECKING:
+    from hujiao.floor.core import Floor
+
+PHONE_GONE = "phone_gone"
+PHONE_AWAY_REASON = "phone_offline"
+PHONE_GONE_MS = 90_000
+"""An agent whose phone stays away so long, without a call, is signed out."""
+
+
+def phone_changed(floor: Floor, event: PhoneChanged) -> None:
+    """A phone registered at a node, or went away from it."""
+    desk = floor.desk_of_extension.get(event.endpoint)
+    if desk is None or (desk.online_on == event.node) == event.online:
+        return
+    desk.online_on = event.node if event.online else None
+    floor.mark_agent(desk.id)
+    floor.tell(facts.PhoneWasChanged(event.online), Subject(agent=desk.id), event.at_ms)
+    if event.online:
+        _came(floor, desk, event.at_ms)
+    elif desk.signed_in:
+        _went(floor, desk, event.at_ms)
+
+
+def _came(floor: Floor, desk: Desk, now_ms: int) -> None:
+    floor.timers.set((PHONE_GONE, desk.id), None)
+    if desk.unready_by_phone:
+        desk.unready_by_phone = False
+        floor.set_ready(desk, True, None, now_ms)
+    call = floor.calls.get(desk.contact or "")
+    if call is not None:
+        floor.reach_lost_phone(call, now_ms)
+
+
+def _went(floor: Floor, desk: Desk, now_ms: int) -> None:
+    floor.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
+    if desk.wants_ready and desk.contact is None:
+        desk.unready_by_phone = True
+        floor.set_ready(desk, False, PHONE_AWAY_REASON, now_ms)
+
+
+def phone_stayed_away(floor: Floor, agent: str, now_ms: int) -> None:
+    """Sign the agent out, or look again later while he has a call."""
+    desk = floor.desks.get(agent)
+    if desk is None or not desk.signed_in or desk.phone_online:
+        return
+    if desk.contact is not None:
+        floor.timers.set((PHONE_GONE, agent), now_ms + PHONE_GONE_MS)
+        return
+    floor.sign_out(desk, "phone_gone", now_ms)

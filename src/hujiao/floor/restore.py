@@ -1,0 +1,56 @@
+"""Rebuilding the floor from what the last one kept, before the switch is connected.
+
+The router is brought to its state by telling it a short history with the old times: so agents keep
+their time in state and their place among the idle. Waiting callers are queued only when their node
+is connected and has said who is still there (`Floor` reconciles every call then).
+"""
+
+from hujiao.calls.model import Call, CallId
+from hujiao.floor.core import Floor
+from hujiao.floor.desks import Desk
+from hujiao.floor.phones import PHONE_GONE, PHONE_GONE_MS
+from hujiao.floor.saved import SavedDesk
+from hujiao.routing import model as routing
+from hujiao.routing.model import AgentId, AgentState, ContactId, QueueId
+
+
+def restore(floor: Floor, calls: list[Call], desks: list[SavedDesk], now_ms: int) -> None:
+    """Put saved calls and desks onto a floor that has its configuration and nothing else."""
+    floor.now_ms = now_ms
+    by_id = {call.id: call for call in calls}
+    history: list[routing.Event] = []
+    for saved in desks:
+        desk = floor.desks.get(saved.id)
+        if desk is None or saved.state is AgentState.OFFLINE:
+            continue
+        saved.put_into(desk)
+        floor.mark_agent(desk.id)
+        history += _history(desk, by_id.get(CallId(desk.contact or "")))
+        if desk.online_on is None:
+            floor.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
+    for event in sorted(history, key=lambda event: event.at_ms):
+        floor.route_quietly(event)
+    for call in calls:
+        floor.adopt(call)
+
+
+def _history(desk: Desk, call: Call | None) -> list[routing.Event]:
+    """The shortest past that leads to the agent's present."""
+    agent, since = AgentId(desk.id), desk.since_ms
+    past: list[routing.Event] = [
+        routing.AgentSignedIn(agent, since),
+        routing.AgentReadySet(agent, desk.wants_ready, desk.wants_reason, since),
+    ]
+    contact = ContactId(desk.contact or "")
+    queue = QueueId(call.queue) if call is not None and call.queue else None
+    engaged = routing.AgentEngaged(agent, contact, since, queue)
+    if desk.state is AgentState.BUSY and call is not None:
+        past.append(engaged)
+    elif desk.state in (AgentState.WRAP_UP, AgentState.REST):
+        past += [engaged, routing.ContactEnded(contact, agent, since, wrap_up=True)]
+        if desk.state is AgentState.REST:
+            past.append(routing.WrapUpEnded(agent, since))
+    elif desk.state in (AgentState.BUSY, AgentState.OFFERED):
+        desk.state = AgentState.READY if desk.wants_ready else AgentState.NOT_READY
+        desk.contact = None
+    return past

@@ -1,0 +1,160 @@
+"""What a restarted floor makes of the calls and agents that the last one left."""
+
+from hujiao.calls.model import Call
+from hujiao.telephony import port
+from hujiao.telephony.port import Cause, LegId, LiveLeg
+from tests.unit.floor.stage import NODE, Stage
+
+
+def live(leg: LegId | None, *, bridge: Call | None = None, answered: bool = True) -> LiveLeg:
+    assert leg is not None
+    return LiveLeg(leg, bridge.bridge if bridge else None, answered)
+
+
+def talking(stage: Stage, agent: str = "ann") -> Call:
+    call = stage.arrive()
+    stage.answered(call.offered[agent])
+    return call
+
+
+def test_a_conversation_goes_on_untouched_and_ends_as_ever() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.later(30)
+    stage.restart(live(call.customer, bridge=call), live(call.agent_leg, bridge=call))
+    assert stage.commands == []
+    assert stage.state("ann") == "busy"
+    again = stage.floor.calls[call.id]
+    assert again.answered_ms == call.answered_ms
+    stage.ended(again.customer)
+    assert stage.state("ann") == "wrap_up"
+    stage.later(10)
+    assert stage.state("ann") == "ready"
+
+
+def test_agents_keep_their_state_its_time_and_their_place_among_the_idle() -> None:
+    stage = Stage()
+    stage.ready("bob")
+    stage.later(60)
+    stage.ready("ann")
+    since = stage.floor.desks["bob"].since_ms
+    stage.later(60)
+    stage.restart()
+    assert stage.floor.desks["bob"].since_ms == since
+    assert list(stage.arrive().offered) == ["bob"]
+
+
+def test_waiting_callers_keep_music_and_order() -> None:
+    stage = Stage()
+    first, second = stage.arrive(), stage.arrive()
+    stage.restart(live(second.customer), live(first.customer))
+    assert not stage.sent(port.StartMusic), "the music never stopped"
+    stage.ready("ann")
+    assert list(stage.floor.calls[first.id].offered) == ["ann"]
+    assert not stage.floor.calls[second.id].offered
+
+
+def test_a_ringing_offer_is_ended_and_made_again() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    leg = call.offered["ann"]
+    stage.restart(live(call.customer), live(leg, answered=False))
+    assert port.HangUpLeg(leg, Cause.ANSWERED_ELSEWHERE) in stage.commands
+    again = stage.floor.calls[call.id]
+    assert again.offered["ann"] != leg
+    stage.ended(leg, Cause.ANSWERED_ELSEWHERE)
+    assert stage.floor.desks["ann"].missed == 0
+
+
+def test_an_agent_who_picked_up_in_the_gap_has_the_call() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    leg = call.offered["ann"]
+    stage.restart(live(call.customer), live(leg))
+    again = stage.floor.calls[call.id]
+    assert again.phase == "talking"
+    assert stage.sent(port.JoinLegs)[-1].legs == (call.customer, leg)
+    stage.ended(again.customer)
+    assert stage.state("ann") == "wrap_up"
+
+
+def test_a_caller_who_hung_up_in_the_gap_is_closed_and_the_ringing_agent_freed() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    leg = call.offered["ann"]
+    stage.restart(live(leg, answered=False))
+    assert port.HangUpLeg(leg, Cause.ANSWERED_ELSEWHERE) in stage.commands
+    assert stage.state("ann") == "ready"
+    assert "call.ended" in stage.facts(call.id)
+    stage.ended(leg)
+    assert call.id not in stage.floor.calls
+
+
+def test_a_customer_who_hung_up_in_the_gap_does_not_leave_the_agent_alone_in_the_bridge() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.restart(live(call.agent_leg, bridge=call))
+    assert stage.commands == [port.HangUpLeg(LegId(str(call.agent_leg)))]
+    assert stage.state("ann") == "wrap_up"
+
+
+def test_wrap_up_goes_on_to_its_end() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.ended(call.customer)
+    assert call.agent_leg is not None
+    stage.ended(call.agent_leg)
+    stage.later(4)
+    stage.restart()
+    assert stage.state("ann") == "wrap_up"
+    assert call.id in stage.floor.calls
+    stage.later(6)
+    assert stage.state("ann") == "ready"
+    assert not stage.floor.calls
+
+
+def test_a_greeting_that_was_cut_is_said_again() -> None:
+    stage = Stage(menu=True)
+    call = stage.arrive()
+    stage.restart(live(call.customer))
+    assert stage.sent(port.PlayMedia)[0].media == ("zh/greeting", "zh/menu")
+    stage.tell(port.DigitPressed(stage.now, call.customer, "1"))
+    assert stage.floor.calls[call.id].phase == "waiting"
+
+
+def test_hold_stays_hold() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.do("hold", agent="ann", call=call.id)
+    stage.restart(live(call.customer), live(call.agent_leg, bridge=call))
+    assert stage.floor.calls[call.id].phase == "hold"
+    assert stage.commands == []
+
+
+def test_a_caller_nobody_knows_is_greeted_as_if_he_had_just_come() -> None:
+    stage = Stage()
+    leg = LegId("n1-77")
+    arrival = port.LegArrived(
+        stage.now, NODE, leg, port.Origin.TRUNK, "gw", "13800138000", "", "4001"
+    )
+    stage.restart(LiveLeg(leg, None, True, arrival))
+    assert stage.floor.calls[leg].phase == "waiting"
+
+
+def test_a_node_that_restarted_ends_its_calls_and_frees_the_agents() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.tell(port.NodeLost(stage.now, NODE))
+    stage.later(3)
+    stage.tell(port.NodeConnected(stage.now, NODE, ()))
+    assert call.phase == "ended"
+    assert stage.state("ann") == "wrap_up"
+    assert not stage.floor.call_of_leg
