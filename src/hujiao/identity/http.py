@@ -145,8 +145,11 @@ async def sign_in(
 
 
 @router.delete("/session", tags=["session"], status_code=204)
-async def sign_out(actor: SignedIn, response: Response, transaction: Transaction) -> None:
+async def sign_out(
+    actor: SignedIn, response: Response, transaction: Transaction, sessions: LiveSessions
+) -> None:
     await service.end_session(transaction, actor, actor.session_id)
+    sessions.forget(session_id=actor.session_id)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
 
 
@@ -223,16 +226,21 @@ class SessionOut(BaseModel):
 async def list_sessions(
     actor: SignedIn,
     transaction: Transaction,
+    the: TheIdentity,
     person_id: Annotated[Id | None, Query()] = None,
 ) -> Listed[SessionOut]:
     """One's own sessions, or those of a person of lower rank."""
-    found = await service.sessions_of(transaction, actor, person_id or actor.person_id)
+    owner_id = person_id or actor.person_id
+    found = await service.sessions_of(transaction, actor, owner_id, the.clock())
     return Listed(items=[SessionOut.of(one, actor) for one in found])
 
 
 @router.delete("/sessions/{session_id}", tags=["session"], status_code=204)
-async def end_session(session_id: Id, actor: SignedIn, transaction: Transaction) -> None:
+async def end_session(
+    session_id: Id, actor: SignedIn, transaction: Transaction, sessions: LiveSessions
+) -> None:
     await service.end_session(transaction, actor, session_id)
+    sessions.forget(session_id=session_id)
 
 
 # --- teams --------------------------------------------------------------------------------------

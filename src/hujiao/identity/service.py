@@ -138,7 +138,7 @@ class Identity:
         self.sessions = sessions
         self.passwords = passwords
         self._throttle = Throttle()
-        self._clock = clock
+        self.clock = clock
 
     async def sign_in(
         self, login: str, password: str, origin: Origin, *, old_token: str | None = None
@@ -174,7 +174,7 @@ class Identity:
         origin: Origin,
         old_token: str | None,
     ) -> None:
-        now = self._clock()
+        now = self.clock()
         session_id = new_id()
         if old_token:
             await store.delete_sessions(connection, token_hash=token_hash(old_token))
@@ -202,7 +202,7 @@ class Identity:
         return person
 
     def _let_pass(self, login: str, address: str) -> None:
-        wait_s = self._throttle.attempt(login, address, self._clock())
+        wait_s = self._throttle.attempt(login, address, self.clock())
         if wait_s:
             log.warning("password attempts throttled", login=login, address=address)
             raise TooManyAttempts("Too many attempts; wait a little", retry_after_s=wait_s)
@@ -246,13 +246,13 @@ async def end_session(connection: AsyncConnection, actor: Actor, session_id: str
 
 
 async def sessions_of(
-    connection: AsyncConnection, actor: Actor, person_id: str
+    connection: AsyncConnection, actor: Actor, person_id: str, at_ms: int
 ) -> Sequence[Session]:
-    """Newest first. Raises NotFound for a person whose sessions the actor may not see."""
+    """Those live at `at_ms`, newest first. Raises NotFound for a person whose sessions the actor may not see."""
     owner = await living_person(connection, person_id)
     if not may_see_sessions(actor, owner):
         raise NotFound("No such person")
-    return await store.sessions_of(connection, person_id, now_ms())
+    return await store.sessions_of(connection, person_id, at_ms)
 
 
 def may_see_sessions(actor: Actor, owner: Person) -> bool:

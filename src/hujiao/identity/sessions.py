@@ -206,10 +206,14 @@ class Sessions:
 
     def _notified(self, _channel: str, payload: str) -> None:
         kind, _, subject = payload.partition(":")
+        self.forget(**{"session_id" if kind == "s" else "person_id": subject})
+
+    def forget(self, *, session_id: str = "", person_id: str = "") -> None:
+        """Ask the database again before believing this session, or this person's sessions."""
         self._known = OrderedDict(
             (key, known)
             for key, known in self._known.items()
-            if subject != (known.actor.session_id if kind == "s" else known.actor.person_id)
+            if known.actor.session_id != session_id and known.actor.person_id != person_id
         )
         self._look.set()
 
