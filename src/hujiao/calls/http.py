@@ -116,9 +116,14 @@ def call_filter(
     disposition_id: IdQuery = None,
     number: Annotated[str | None, Query(max_length=40)] = None,
     customer_id: IdQuery = None,
+    stayed_in: IdQuery = None,
+    stay: Literal["answered", "abandoned", "overflowed", "refused"] | None = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
 ) -> CallFilter:
-    """`from` and `to` (exclusive) bound the arrival, in milliseconds since epoch."""
+    """`from` and `to` (exclusive) bound the arrival, in milliseconds since epoch.
+
+    `stayed_in` and `stay` open a figure of the day: the calls that left this queue, and how.
+    """
     return CallFilter(
         from_ms=from_ms,
         until_ms=until_ms,
@@ -130,6 +135,8 @@ def call_filter(
         disposition_id=disposition_id,
         number=(number or "").strip() or None,
         customer_id=customer_id,
+        stayed_in=stayed_in,
+        stay=stay,
         q=(q or "").strip() or None,
     )
 

@@ -30,7 +30,8 @@ class CallFilter:
 
     `number` is E.164 or a run of digits anywhere in the customer's number. `customer_numbers`
     belong to `customer_id`. `q` is looked for in numbers, notes and agents' names, and finds the
-    calls of `q_customers` and `q_numbers` too.
+    calls of `q_customers` and `q_numbers` too. `stayed_in` keeps the calls that a figure of the day
+    counts: those with a stay in this queue that is over, and ended as `stay` says.
     """
 
     from_ms: int | None = None
@@ -44,6 +45,8 @@ class CallFilter:
     number: str | None = None
     customer_id: str | None = None
     customer_numbers: Sequence[str] = ()
+    stayed_in: str | None = None
+    stay: str | None = None
     q: str | None = None
     q_customers: Sequence[str] = ()
     q_numbers: Sequence[str] = ()

@@ -6,9 +6,12 @@ from typing import Any
 
 import orjson
 from sqlalchemy import (
+    BigInteger,
+    Column,
     ColumnElement,
     Row,
     Select,
+    Text,
     delete,
     false,
     func,
@@ -166,6 +169,8 @@ def _narrowed(wanted: CallFilter) -> list[ColumnElement[bool]]:
     ):
         if value is not None:
             conditions.append(column == value)
+    if wanted.stayed_in is not None:
+        conditions.append(_stayed(wanted.stayed_in, wanted.stay))
     if wanted.team_id is not None:
         conditions.append(_of_team(wanted.team_id))
     if wanted.number is not None:
@@ -175,6 +180,18 @@ def _narrowed(wanted: CallFilter) -> list[ColumnElement[bool]]:
     if wanted.q:
         conditions.append(_mentions(wanted))
     return conditions
+
+
+def _stayed(queue_id: str, why: str | None) -> ColumnElement[bool]:
+    """As `queues_since` counts: by stays, so a call that overflowed is in both queues."""
+    stay = func.jsonb_to_recordset(contact.c.stays).table_valued(
+        Column("queue_id", Text), Column("left_at", BigInteger), Column("why", Text)
+    )
+    stay = stay.render_derived(name="stay", with_types=True)
+    over = (stay.c.queue_id == queue_id) & stay.c.left_at.is_not(None)
+    if why is not None:
+        over = over & (stay.c.why == why)
+    return select(1).select_from(stay).where(over).exists()
 
 
 def _has_number(number: str) -> ColumnElement[bool]:
