@@ -65,6 +65,7 @@ def call_view(floor: Floor, call: Call) -> View:
         "queued_at": call.queued_ms,
         "answered_at": call.answered_ms,
         "since": call.since_ms,
+        "priority": call.priority,
         "position": router.position(floor.router, ContactId(call.id)) or None if waiting else None,
         "recording": call.recording,
         "digits": call.digits,
