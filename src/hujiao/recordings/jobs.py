@@ -9,7 +9,7 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from sqlalchemy.exc import SQLAlchemyError
 
 from hujiao.kit.log import logger
-from hujiao.recordings.shelf import MAX_TRIES, SETTLED_MS, NotSettledError, Shelf
+from hujiao.recordings.shelf import MAX_TRIES, NotSettledError, Shelf
 
 QUEUE = "recordings"
 TASK = "recordings:merge"
@@ -42,7 +42,9 @@ class MergeJobs:
     async def _ask(self, recording: str) -> None:
         """One waiting job per recording; a second wish for the same finds it there."""
         job = self._app.configure_task(
-            TASK, queueing_lock=f"merge:{recording}", schedule_in={"seconds": SETTLED_MS // 1000}
+            TASK,
+            queueing_lock=f"merge:{recording}",
+            schedule_in={"milliseconds": self._shelf.settled_ms},
         )
         with suppress(AlreadyEnqueued):
             await job.defer_async(recording=recording)

@@ -79,8 +79,15 @@ class Shelf:
     """Turns raw recordings into files to listen to. `raw` is where the switch writes."""
 
     def __init__(
-        self, *, database: Database, folder: Path, raw: Path, clock: Clock = now_ms
+        self,
+        *,
+        database: Database,
+        folder: Path,
+        raw: Path,
+        clock: Clock = now_ms,
+        settled_ms: int = SETTLED_MS,
     ) -> None:
+        self.settled_ms = settled_ms
         self._database = database
         self._folder = folder
         self._raw = raw
@@ -204,9 +211,9 @@ class Shelf:
         now = self._clock()
         if written is None:
             stopped = recording.stopped_at or recording.started_at
-            if now - stopped < SETTLED_MS:
+            if now - stopped < self.settled_ms:
                 raise NotSettledError(recording.id)
-        elif now - written < SETTLED_MS:
+        elif now - written < self.settled_ms:
             raise NotSettledError(recording.id)
 
     def _merge_files(self, recording: Recording, raw: RawPair) -> Merged:

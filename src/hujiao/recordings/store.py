@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, case, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -102,7 +102,7 @@ async def asked(connection: AsyncConnection, ids: Sequence[str], at_ms: int) -> 
 async def ask_again(connection: AsyncConnection, before_ms: int, *, failed_too: bool) -> int:
     """Recordings asked for before then and still unfinished become due; how many.
 
-    With `failed_too` also those given up, with all their tries anew.
+    With `failed_too` also those given up, which get all their tries anew.
     """
     state = recording.c.state != State.READY.value if failed_too else _UNFINISHED
     left = (
@@ -110,11 +110,15 @@ async def ask_again(connection: AsyncConnection, before_ms: int, *, failed_too: 
         .where(state, recording.c.job_at < to_datetime(before_ms))
         .with_for_update(skip_locked=True)
     )
-    tries = {"tries": 0} if failed_too else {}
+    given_up = recording.c.state == State.FAILED.value
     done = await connection.execute(
         update(recording)
         .where(recording.c.id.in_(left))
-        .values(job_at=None, state=State.PENDING.value, **tries)
+        .values(
+            job_at=None,
+            state=State.PENDING.value,
+            tries=case((given_up, 0), else_=recording.c.tries),
+        )
     )
     return int(done.rowcount)
 
