@@ -119,6 +119,7 @@ def call_filter(
     stayed_in: IdQuery = None,
     stay: Literal["answered", "abandoned", "overflowed", "refused"] | None = None,
     q: Annotated[str | None, Query(max_length=100)] = None,
+    order: Literal["newest", "oldest"] = "newest",
 ) -> CallFilter:
     """`from` and `to` (exclusive) bound the arrival, in milliseconds since epoch.
 
@@ -137,6 +138,7 @@ def call_filter(
         customer_id=customer_id,
         stayed_in=stayed_in,
         stay=stay,
+        oldest_first=order == "oldest",
         q=(q or "").strip() or None,
     )
 
@@ -148,7 +150,7 @@ Wanted = Annotated[CallFilter, Depends(call_filter)]
 async def list_calls(
     wanted: Wanted, actor: SeesCalls, calls: TheCalls, transaction: Transaction, page: Paging
 ) -> Listed[CallOut]:
-    """Newest first: one's own, one's team's or all, as the role allows."""
+    """By arrival, newest first by default: one's own, one's team's or all, as the role allows."""
     found = await calls.find(
         transaction, actor, wanted, after=page.after(int, str), limit=page.fetch
     )

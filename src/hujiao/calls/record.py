@@ -47,6 +47,7 @@ class CallFilter:
     customer_numbers: Sequence[str] = ()
     stayed_in: str | None = None
     stay: str | None = None
+    oldest_first: bool = False
     q: str | None = None
     q_customers: Sequence[str] = ()
     q_numbers: Sequence[str] = ()

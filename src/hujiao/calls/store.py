@@ -233,16 +233,18 @@ async def find_calls(
     after: tuple[int, str] | None,
     limit: int,
 ) -> list[RecordedCall]:
-    """Newest arrivals first, behind the call `after` (arrival, id)."""
+    """Newest arrivals first unless asked otherwise, behind the call `after` (arrival, id)."""
     query = _listed().where(*_narrowed(wanted))
     visible = _visible(sight)
     if visible is not None:
         query = query.where(visible)
+    order = tuple_(contact.c.arrived_at, contact.c.id)
     if after is not None:
         place = (to_datetime(after[0]), after[1])
-        query = query.where(tuple_(contact.c.arrived_at, contact.c.id) < place)
-    query = query.order_by(contact.c.arrived_at.desc(), contact.c.id.desc()).limit(limit)
-    return [_recorded_call(row) for row in await connection.execute(query)]
+        query = query.where(order > place if wanted.oldest_first else order < place)
+    columns = (contact.c.arrived_at, contact.c.id)
+    query = query.order_by(*(c.asc() if wanted.oldest_first else c.desc() for c in columns))
+    return [_recorded_call(row) for row in await connection.execute(query.limit(limit))]
 
 
 async def find_call(connection: AsyncConnection, call_id: str, sight: Sight) -> RecordedCall | None:

@@ -1,5 +1,6 @@
-"""A figure of the board opens to exactly the calls that it counts."""
+"""The list of calls: a figure of the board opens to what it counts; pages follow in order."""
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
@@ -75,3 +76,17 @@ async def test_every_figure_of_a_queue_counts_the_calls_it_opens(database: Datab
             "turned away",
         }
         assert await opened("q2", "answered") == {"moved on"}
+
+
+async def test_pages_follow_each_other_in_both_orders(database: Database) -> None:
+    made = [replace(contact(f"c{n}"), arrived_at=MIDNIGHT + n // 2) for n in range(7)]
+    async with database.transaction() as connection:
+        await store.save_contacts(connection, made)
+        for oldest_first in (False, True):
+            wanted = CallFilter(oldest_first=oldest_first)
+            read: list[str] = []
+            after: tuple[int, str] | None = None
+            while page := await store.find_calls(connection, wanted, ALL, after=after, limit=3):
+                read += [call.contact.id for call in page]
+                after = (page[-1].contact.arrived_at, page[-1].contact.id)
+            assert read == sorted((call.id for call in made), reverse=not oldest_first)
