@@ -49,6 +49,15 @@ describe("the words of the screens", () => {
     expect(missing).toEqual([]);
   });
 
+  it("exist for every refusal of the server", () => {
+    const server = join(SRC, "../../src/hujiao");
+    const refusals = readdirSync(server, { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".py"))
+      .flatMap((file) => [...readFileSync(join(server, file), "utf8").matchAll(/^\s+error = "([a-z_]+)"/gm)].map((m) => m[1] ?? ""));
+    expect(refusals.length).toBeGreaterThan(10);
+    expect([...new Set(refusals)].filter((id) => !chinese.has(`errors.${id}`))).toEqual([]);
+  });
+
   it("stand nowhere but in the i18n files", () => {
     const literals = sources.flatMap(({ file, text }) =>
       text
