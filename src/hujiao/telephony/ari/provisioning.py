@@ -71,13 +71,23 @@ def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> li
     """What turns `known` into `wanted`, and nothing else.
 
     A PUT on an existing object keeps the fields it does not name, so an object that loses a
-    field is deleted first.
+    field is deleted first. So is an endpoint without a caller id of its own: Asterisk (22.10) gives
+    its copy the caller id "unknown", which would hide the number of every caller on a trunk.
     """
-    gone = [thing for thing in known if thing not in wanted]
-    shrunk = [t for t, fields in wanted.items() if t in known and known[t].keys() - fields.keys()]
-    deletes = [Change(thing, None) for thing in reversed([*gone, *shrunk])]
-    puts = [Change(t, fields) for t, fields in wanted.items() if known.get(t) != fields]
-    return deletes + puts
+    gone = [Change(thing, None) for thing in known if thing not in wanted]
+    found = gone[::-1]
+    for thing, fields in wanted.items():
+        was = known.get(thing)
+        if was == fields:
+            continue
+        if was is not None and (was.keys() - fields.keys() or _copy_spoils(thing, fields)):
+            found.append(Change(thing, None))
+        found.append(Change(thing, fields))
+    return found
+
+
+def _copy_spoils(thing: Thing, fields: Fields) -> bool:
+    return thing.kind == "endpoint" and "callerid" not in fields
 
 
 def body(fields: Fields) -> bytes:

@@ -1,0 +1,38 @@
+"""What is told a node when phones and trunks change."""
+
+from hujiao.telephony.ari.provisioning import Change, Thing, changes, desired
+from hujiao.telephony.port import Phone, PhoneKind, Trunk
+
+TRUNK = Thing("endpoint", "gw")
+
+
+def trunk(**more: str) -> Trunk:
+    return Trunk(endpoint="gw", host="127.0.0.1", port=5060, **more)  # type: ignore[arg-type]
+
+
+def test_what_is_known_is_not_told_again() -> None:
+    wanted = desired([], [trunk()])
+    assert changes(wanted, wanted) == []
+
+
+def test_a_trunk_left_by_an_earlier_floor_is_made_anew_so_that_callers_keep_their_numbers() -> None:
+    wanted = desired([], [trunk()])
+    left_over = {thing: {} for thing in wanted}
+    told = changes(left_over, wanted)
+    at = told.index(Change(TRUNK, None))
+    assert told[at + 1] == Change(TRUNK, wanted[TRUNK])
+    assert [change.thing.kind for change in told if change.fields is None] == ["endpoint"]
+
+
+def test_a_phone_with_a_name_is_changed_in_place() -> None:
+    phone = Phone("1001", PhoneKind.SIP, secret="s", display_name="Ann")
+    renamed = Phone("1001", PhoneKind.SIP, secret="s", display_name="Anna")
+    known, wanted = desired([phone], []), desired([renamed], [])
+    endpoint = Thing("endpoint", "1001")
+    assert changes(known, wanted) == [Change(endpoint, wanted[endpoint])]
+
+
+def test_what_is_gone_is_deleted_those_first_that_name_others() -> None:
+    known = desired([], [trunk()])
+    kinds = [change.thing.kind for change in changes(known, {})]
+    assert kinds == ["identify", "endpoint", "aor"]
