@@ -91,8 +91,8 @@ class Ledger:
 
     def __init__(self, *, database: Database, path: Path, source: str) -> None:
         self._database = database
-        self._source = source
         self._file = WriteAhead(path)
+        self._source = f"{source}-{self._file.identity()}"
         self._seq = self._file.last_seq()
         self._unit = Unit([], {})
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
@@ -212,7 +212,6 @@ class Ledger:
         """Ask PostgreSQL what it has: the answer to a commit may have been lost."""
         async with self._database.transaction() as connection:
             last = int((await connection.execute(_LAST, {"source": self._source})).scalar_one())
-        self._seq = max(self._seq, last)
         if last > self.shipped:
             await self._have_shipped(last)
 

@@ -5,6 +5,8 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from hujiao.kit.ids import new_id
+
 LiveRows = dict[tuple[str, str], bytes | None]
 """(kind, id) -> what a restarted floor needs to go on with it; None when it is over."""
 
@@ -28,10 +30,21 @@ class WriteAhead:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS fact (seq INTEGER PRIMARY KEY, body BLOB)")
         self._db.execute("CREATE TABLE IF NOT EXISTS counter (last_seq INTEGER NOT NULL)")
+        self._db.execute("CREATE TABLE IF NOT EXISTS identity (id TEXT PRIMARY KEY)")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS live"
             " (kind TEXT, id TEXT, body BLOB, PRIMARY KEY (kind, id))"
         )
+
+    def identity(self) -> str:
+        """Told once for each file ever made: the numbers of two files are never mixed up."""
+        with self._lock:
+            self._db.execute(
+                "INSERT INTO identity SELECT ? WHERE NOT EXISTS (SELECT 1 FROM identity)",
+                (new_id(),),
+            )
+            row = self._db.execute("SELECT id FROM identity").fetchone()
+        return str(row[0])
 
     def last_seq(self) -> int:
         """The highest number ever given here; 0 for a new file."""
