@@ -248,7 +248,7 @@ async def end_session(connection: AsyncConnection, actor: Actor, session_id: str
 async def sessions_of(
     connection: AsyncConnection, actor: Actor, person_id: str, at_ms: int
 ) -> Sequence[Session]:
-    """Those live at `at_ms`, newest first. Raises NotFound for a person whose sessions the actor may not see."""
+    """Those live at `at_ms`, newest first. Raises NotFound when the actor may not see them."""
     owner = await living_person(connection, person_id)
     if not may_see_sessions(actor, owner):
         raise NotFound("No such person")
@@ -350,6 +350,11 @@ async def people(
     return await store.people(
         connection, after=after, limit=limit, search=search, team_id=team_id, role=role
     )
+
+
+async def has_people(connection: AsyncConnection) -> bool:
+    """False in a new installation. People who were removed count."""
+    return await store.has_people(connection)
 
 
 async def living_person(connection: AsyncConnection, person_id: str) -> Person:

@@ -23,9 +23,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hello, and welcome to our customer service centre.",
     ),
     "menu": (
-        "业务咨询请按一，售后服务请按二，投诉与建议请按三，重听请按星号键。",
-        "For sales, press one. For service, press two. For complaints and suggestions, "
-        "press three. To hear this again, press star.",
+        "业务咨询请按一，投诉与建议请按二，英语服务请按三，重听请按星号键。",
+        "For enquiries, press one. For complaints and suggestions, press two. For service in "
+        "English, press three. To hear this again, press star.",
     ),
     "menu_invalid": ("您的选择无效，请重新选择。", "That is not a valid choice. Please try again."),
     "no_input": ("没有收到您的选择。", "We did not receive your choice."),

@@ -3,7 +3,6 @@
 from typing import Any
 
 import psycopg
-import pytest
 
 from hujiao.api.app import Parts
 from hujiao.floor.store import CHANNEL, load_configuration
@@ -94,9 +93,8 @@ async def test_the_floor_is_told_of_a_change_when_it_is_committed(
         assert not [notice async for notice in listener.notifies(timeout=0.2)]
 
 
-@pytest.mark.parametrize(
-    ("change", "fields"),
-    [
+async def test_a_queue_with_wrong_values_is_refused(admin: Client) -> None:
+    cases: list[tuple[dict[str, Any], dict[str, str]]] = [
         ({"strategy": "best"}, {"strategy": "enum"}),
         ({"ring_timeout_s": 0}, {"ring_timeout_s": "greater_than_equal"}),
         ({"max_waiting": -1}, {"max_waiting": "greater_than_equal"}),
@@ -104,13 +102,10 @@ async def test_the_floor_is_told_of_a_change_when_it_is_committed(
         ({"skills": {NOBODY: 1}}, {"skills": "unknown"}),
         ({"overflow_to": NOBODY}, {"overflow_to": "unknown"}),
         ({"priority": 10**30}, {"priority": "less_than_equal"}),
-    ],
-)
-async def test_a_queue_with_wrong_values_is_refused(
-    admin: Client, change: dict[str, Any], fields: dict[str, str]
-) -> None:
-    answer = await admin.post("/api/queues", json={"name": "q", **change})
-    assert (answer.status_code, answer.json()["details"]["fields"]) == (422, fields)
+    ]
+    for change, fields in cases:
+        answer = await admin.post("/api/queues", json={"name": "q", **change})
+        assert (answer.status_code, answer.json()["details"]["fields"]) == (422, fields)
 
 
 async def test_overflow_does_not_go_round(admin: Client) -> None:
@@ -184,9 +179,10 @@ async def test_a_number_is_plain_unique_and_nobody_s_extension(
     assert answer.json()["error"] == "taken"
 
 
-@pytest.mark.parametrize(
-    ("base", "change", "fault"),
-    [
+async def test_nothing_typed_for_a_trunk_reaches_the_switch_s_configuration_as_syntax(
+    admin: Client,
+) -> None:
+    cases: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         (PEER, {"name": "Carrier"}, "name"),
         (PEER, {"name": "global"}, "name"),
         (PEER, {"name": "1001"}, "name"),
@@ -212,14 +208,11 @@ async def test_a_number_is_plain_unique_and_nobody_s_extension(
         (ACCOUNT, {"secret": "long enough"}, "secret"),
         (ACCOUNT, {"secret": "abcdefgh\n[x]"}, "secret"),
         (ACCOUNT, {"register": True}, "register"),
-    ],
-)
-async def test_nothing_typed_for_a_trunk_reaches_the_switch_s_configuration_as_syntax(
-    admin: Client, base: dict[str, Any], change: dict[str, Any], fault: str
-) -> None:
-    answer = await admin.post("/api/trunks", json={**base, **change})
-    assert answer.status_code == 422, answer.text
-    assert list(answer.json()["details"]["fields"]) == [fault]
+    ]
+    for base, change, fault in cases:
+        answer = await admin.post("/api/trunks", json={**base, **change})
+        assert answer.status_code == 422, (change, answer.text)
+        assert list(answer.json()["details"]["fields"]) == [fault], change
 
 
 async def test_a_trunk_s_secret_is_written_and_never_read(admin: Client, parts: Parts) -> None:

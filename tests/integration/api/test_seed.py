@@ -1,0 +1,70 @@
+"""A new installation can be signed in to and called at once."""
+
+import pytest
+
+from hujiao.api.app import Parts
+from hujiao.app.seed import GIVEN, NUMBER, TEST_PHONE, begin
+from hujiao.floor.store import load_configuration
+from hujiao.identity.model import Role
+from hujiao.kit.refusal import InvalidInput
+from tests.integration.api.conftest import NewClient
+
+
+async def test_everybody_made_at_the_first_start_can_sign_in_once_told_his_password(
+    parts: Parts, new_client: NewClient
+) -> None:
+    made = await begin(parts.database)
+    people = [one for one in made if one.role in list(Role)]
+    assert sorted(one.role for one in people) == sorted(
+        ["admin", "supervisor", "team_leader", "agent", "agent"]
+    )
+    assert len({one.password for one in made}) == len(made)
+    for one in people:
+        browser = new_client()
+        body = {"name": one.login, "password": one.password}
+        answer = await browser.post("/api/session", json=body)
+        assert answer.status_code == 200
+        agent = answer.json()["agent"]
+        assert (agent["extension"] if agent else "") == one.phone
+
+
+async def test_the_number_of_the_first_start_leads_to_agents_who_have_the_skills(
+    parts: Parts,
+) -> None:
+    made = await begin(parts.database)
+    async with parts.database.transaction() as connection:
+        read = await load_configuration(connection)
+    number = read.numbers[NUMBER]
+    assert number.language == "zh"
+    assert set(number.menu) == {"1", "2", "3"}
+    for queue_id in (number.queue_id, *number.menu.values()):
+        wanted = read.queues[queue_id].skills
+        fitting = [
+            agent
+            for agent in read.agents.values()
+            if all(agent.skills.get(skill, 0) >= level for skill, level in wanted.items())
+        ]
+        assert fitting
+    (phone,) = (one for one in made if one.login == TEST_PHONE)
+    assert read.trunks[TEST_PHONE].secret == phone.password
+    assert len(read.reasons) == 5
+
+
+async def test_a_second_start_makes_nothing_and_tells_nothing(parts: Parts) -> None:
+    assert await begin(parts.database)
+    assert await begin(parts.database) == []
+
+
+async def test_a_given_password_is_used_and_not_repeated_on_the_screen(
+    parts: Parts, new_client: NewClient
+) -> None:
+    made = await begin(parts.database, admin_password="given by the owner 7")
+    assert made[0].password == GIVEN
+    body = {"name": "admin", "password": "given by the owner 7"}
+    assert (await new_client().post("/api/session", json=body)).status_code == 200
+
+
+async def test_a_weak_given_password_stops_the_start_and_leaves_nothing(parts: Parts) -> None:
+    with pytest.raises(InvalidInput):
+        await begin(parts.database, admin_password="admin")
+    assert await begin(parts.database)
