@@ -1,5 +1,8 @@
 """An agent's day: in, ready, offered, in contact, wrap-up, rest, out."""
 
+from bisect import insort
+from operator import attrgetter
+
 from hujiao.routing.contacts import lose_offer, seek_or_wait
 from hujiao.routing.fit import join_profile, leave_profile, put_free, take_free
 from hujiao.routing.model import (
@@ -61,8 +64,7 @@ def on_removed(state: State, event: AgentRemoved, out: list[Command]) -> None:
         change(state, agent, AgentState.OFFLINE, out, reason="removed")
     leave_profile(state, agent.profile)
     del state.agents[event.id]
-    _withdraw(state, agent, offered, CancelWhy.AGENT_SIGNED_OUT, out)
-    _let_go(state, agent, out)
+    _let_go(state, agent, out, offered)
 
 
 def on_signed_in(state: State, event: AgentSignedIn, out: list[Command]) -> None:
@@ -89,8 +91,7 @@ def on_signed_out(state: State, event: AgentSignedOut, out: list[Command]) -> No
     _sign_out(state, agent)
     if agent.state is not AgentState.BUSY:
         release(state, agent, out)
-    _withdraw(state, agent, offered, CancelWhy.AGENT_SIGNED_OUT, out)
-    _let_go(state, agent, out)
+    _let_go(state, agent, out, offered)
 
 
 def on_ready_set(state: State, event: AgentReadySet, out: list[Command]) -> None:
@@ -119,11 +120,15 @@ def on_engaged(state: State, event: AgentEngaged, out: list[Command]) -> None:
     if agent is None or event.contact in agent.held:
         return
     offered = _offered(state, agent)
-    own = agent.config.wrap_up_s
-    agent.held[event.contact] = DEFAULT_WRAP_UP_S if own is None else own
+    queue = state.queues.get(event.queue) if event.queue else None
+    usual_s = queue.config.wrap_up_s if queue else DEFAULT_WRAP_UP_S
+    own_s = agent.config.wrap_up_s
+    agent.held[event.contact] = usual_s if own_s is None else own_s
     if agent.state is not AgentState.BUSY:
         change(state, agent, AgentState.BUSY, out, reason="engaged", contact=event.contact)
-    _withdraw(state, agent, offered, CancelWhy.AGENT_ENGAGED, out)
+    if offered:
+        out.append(CancelOffer(offered.asked.contact, event.agent, CancelWhy.AGENT_ENGAGED))
+        lose_offer(state, offered, agent, out)
 
 
 def on_ended(state: State, event: ContactEnded, out: list[Command]) -> None:
@@ -175,15 +180,6 @@ def _offered(state: State, agent: Agent) -> Contact | None:
     return None
 
 
-def _withdraw(
-    state: State, agent: Agent, contact: Contact | None, why: CancelWhy, out: list[Command]
-) -> None:
-    """The offer he had goes elsewhere, now that he is out of reach; it does not count as missed."""
-    if contact:
-        out.append(CancelOffer(contact.asked.contact, agent.config.id, why))
-        lose_offer(state, contact, agent, out)
-
-
 def _sign_out(state: State, agent: Agent) -> None:
     agent.signed_in = False
     agent.wants_ready = False
@@ -194,12 +190,22 @@ def _sign_out(state: State, agent: Agent) -> None:
     state.signed_in -= 1
 
 
-def _let_go(state: State, agent: Agent, out: list[Command]) -> None:
-    """Contacts kept for him look again for whom they may have."""
-    for key in list(agent.kept):
-        contact = state.contacts[ContactId(str(key[-1]))]
-        displace(contact)
-        seek_or_wait(state, contact, out)
+def _let_go(state: State, agent: Agent, out: list[Command], offered: Contact | None = None) -> None:
+    """What was kept for him, and what rang at one who has gone, looks for others, in its order.
+
+    To have gone does not count as missed.
+    """
+    contacts = [state.contacts[key[-1]] for key in agent.kept]
+    if offered:
+        name = offered.asked.contact
+        out.append(CancelOffer(name, agent.config.id, CancelWhy.AGENT_SIGNED_OUT))
+        insort(contacts, offered, key=attrgetter("key"))
+    for contact in contacts:
+        if contact is offered:
+            lose_offer(state, contact, agent, out)
+        else:
+            displace(contact)
+            seek_or_wait(state, contact, out)
 
 
 def _forget(state: State, agent: Agent, contact: ContactId) -> None:

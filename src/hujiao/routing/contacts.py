@@ -92,7 +92,8 @@ def on_accepted(state: State, event: OfferAccepted, out: list[Command]) -> None:
 
 def on_failed(state: State, event: OfferFailed, out: list[Command]) -> None:
     contact = state.contacts.get(event.contact)
-    if contact and event.agent in contact.offered:
+    number = contact.offered.get(event.agent) if contact else None
+    if contact and number is not None and event.offer in (0, number):
         fail_offer(state, contact, state.agents[event.agent], out)
 
 

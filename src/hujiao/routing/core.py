@@ -11,7 +11,6 @@ from typing import Any
 from hujiao.routing import agents, contacts, queues
 from hujiao.routing.model import (
     AgentEngaged,
-    AgentId,
     AgentReadySet,
     AgentRemoved,
     AgentSet,
@@ -19,7 +18,6 @@ from hujiao.routing.model import (
     AgentSignedOut,
     Command,
     ContactEnded,
-    ContactId,
     ContactLeft,
     ContactQueued,
     Event,
@@ -65,7 +63,7 @@ def step(state: State, event: Event) -> list[Command]:
     _HANDLERS[type(event)](state, event, out)
     due = state.agenda.first()
     if due is not None:
-        due_ms = int(due[0])
+        due_ms = due[0]
         if state.wake_ms is None or due_ms < state.wake_ms:
             state.wake_ms = due_ms
             out.append(WakeAt(due_ms))
@@ -75,13 +73,13 @@ def step(state: State, event: Event) -> list[Command]:
 def _on_tick(state: State, event: Tick, out: list[Command]) -> None:
     if state.wake_ms is not None and state.wake_ms <= state.now_ms:
         state.wake_ms = None
-    while (due := state.agenda.first()) and int(due[0]) <= state.now_ms:
+    while (due := state.agenda.first()) and due[0] <= state.now_ms:
         state.agenda.remove(due)
-        timer = Timer(int(due[1]))
+        timer = Timer(due[1])
         if timer is Timer.AGENT:
-            agents.on_due(state, state.agents[AgentId(str(due[2]))], out)
+            agents.on_due(state, state.agents[due[2]], out)
         else:
-            contacts.on_due(state, state.contacts[ContactId(str(due[2]))], timer, out)
+            contacts.on_due(state, state.contacts[due[2]], timer, out)
 
 
 _HANDLERS: dict[type[Event], Callable[[State, Any, list[Command]], None]] = {

@@ -6,8 +6,8 @@ agent's own demands.
 
 from collections.abc import Iterable
 
-from hujiao.routing.model import AgentConfig, AgentId, AgentState, QueueConfig, Rank
-from hujiao.routing.order import SortedKeys
+from hujiao.routing.model import AgentConfig, AgentState, QueueConfig
+from hujiao.routing.order import Key, SortedKeys
 from hujiao.routing.state import (
     Agent,
     Demand,
@@ -109,12 +109,12 @@ def leave_profile(state: State, profile: Profile) -> None:
             del demand.profiles[profile.skills]
 
 
-def _base_ranks(agent: Agent) -> tuple[Rank, Rank, Rank]:
+def _base_ranks(agent: Agent) -> tuple[Key, Key, Key]:
     name = agent.config.id
     return (agent.idle_since_ms, name), (agent.handled, agent.idle_since_ms, name), (name,)
 
 
-def rank_of(agent: Agent, ranking: Ranking, total: int) -> Rank:
+def rank_of(agent: Agent, ranking: Ranking, total: int) -> Key:
     """The key of a free agent; `total` is his sum of levels in the demand."""
     if ranking >= Ranking.LEVEL_IDLE:
         return (-total, *_base_ranks(agent)[ranking - Ranking.LEVEL_IDLE])
@@ -139,19 +139,19 @@ def put_free(agent: Agent) -> None:
             line.add(ranks[ranking] if ranking < 3 else (-total, *ranks[ranking - 3]))
 
 
-def _pass_over(agent: Agent, line: SortedKeys, rank: Rank) -> None:
+def _pass_over(agent: Agent, line: SortedKeys, rank: Key) -> None:
     """Takes the entry of one who is not free out of the way until he is free again."""
     line.remove(rank)
     agent.passed_over.append((line, rank))
 
 
-def ready_ranks(state: State, line: SortedKeys, keys: Iterable[Rank], want: int) -> list[Rank]:
+def ready_ranks(state: State, line: SortedKeys, keys: Iterable[Key], want: int) -> list[Key]:
     """The first entries of free agents among these keys of the line, at most so many."""
     agents = state.agents
-    found: list[Rank] = []
-    met: list[Rank] = []
+    found: list[Key] = []
+    met: list[Key] = []
     for key in keys:
-        if agents[AgentId(str(key[-1]))].state is not AgentState.READY:
+        if agents[key[-1]].state is not AgentState.READY:
             met.append(key)
             continue
         found.append(key)
@@ -159,7 +159,7 @@ def ready_ranks(state: State, line: SortedKeys, keys: Iterable[Rank], want: int)
             break
     if len(met) > _MEET_LIMIT:
         for key in met:
-            _pass_over(agents[AgentId(str(key[-1]))], line, key)
+            _pass_over(agents[key[-1]], line, key)
     return found
 
 

@@ -12,14 +12,12 @@ from hujiao.routing.model import (
     AgentId,
     AgentState,
     Candidate,
-    ContactId,
     Explain,
     Note,
-    Rank,
     Reason,
     Strategy,
 )
-from hujiao.routing.order import SortedKeys
+from hujiao.routing.order import Key, SortedKeys
 from hujiao.routing.state import Agent, Contact, Ranking, State
 
 
@@ -59,7 +57,7 @@ def allowed(agent: Agent, contact: Contact) -> bool:
     )
 
 
-def own_rank(agent: Agent, contact: Contact) -> Rank:
+def own_rank(agent: Agent, contact: Contact) -> Key:
     """The rank of one agent who fits, as if he stood among the free."""
     queue = contact.queue
     rank = rank_of(agent, queue.ranking, agent.profile.fits[contact.demand.needs][1])
@@ -112,23 +110,23 @@ def single(state: State, contact: Contact, agent: Agent, reason: Reason) -> Choi
     return Choice((name,), explain(state, contact, reason, (chosen,), (name,)))
 
 
-def first_contact(state: State, agent: Agent) -> Contact | None:
-    """The first contact in the waiting order that this agent may have."""
-    kept = agent.kept.first()
-    best = None if kept is None else state.contacts[ContactId(str(kept[-1]))]
+def find_contact(state: State, agent: Agent) -> Contact | None:
+    """The first contact in the waiting order that this agent may have, else the first ring-all one
+    whose ringing he may join.
+    """
+    best: Contact | None = None
+    if agent.kept.chunks:
+        best = state.contacts[agent.kept.chunks[0][0][-1]]
+    joinable: list[SortedKeys] = []
     for demand, _ in agent.profile.fits.values():
+        if demand.ringing.chunks:
+            joinable.append(demand.ringing)
         chunks = demand.open.chunks
         if chunks and (best is None or chunks[0][0] < best.key):
             best = _first_allowed(state, agent, demand.open, best)
-    return best
-
-
-def first_ringing(state: State, agent: Agent) -> Contact | None:
-    """The first ring-all contact whose ringing this agent may join."""
-    best: Contact | None = None
-    for demand, _ in agent.profile.fits.values():
-        if demand.ringing.chunks:
-            best = _first_allowed(state, agent, demand.ringing, best)
+    if best is None:
+        for line in joinable:
+            best = _first_allowed(state, agent, line, best)
     return best
 
 
@@ -139,7 +137,7 @@ def _first_allowed(
     for key in line:
         if best is not None and key > best.key:
             return best
-        contact = state.contacts[ContactId(str(key[-1]))]
+        contact = state.contacts[key[-1]]
         if agent.config.id in contact.asked.exclude:
             continue
         if contact.offered and agent.config.id in contact.failed:
@@ -149,17 +147,17 @@ def _first_allowed(
 
 
 def _picked(
-    ranks: list[Rank], limit: int, notes: list[Note] | None
+    ranks: list[Key], limit: int, notes: list[Note] | None
 ) -> tuple[tuple[AgentId, ...], tuple[Candidate, ...]]:
     """The winners, and the first candidates with what became of them (without notes: by rank)."""
     if notes is None:
         notes = [Note.CHOSEN] * limit + [Note.BEHIND] * (len(ranks) - limit)
-    pairs = [(AgentId(str(rank[-1])), rank, note) for rank, note in zip(ranks, notes, strict=False)]
+    pairs = [(rank[-1], rank, note) for rank, note in zip(ranks, notes, strict=False)]
     winners = tuple([name for name, _, note in pairs if note is Note.CHOSEN])
     return winners, tuple([Candidate(*each) for each in pairs[:EXPLAIN_LIMIT]])
 
 
-def _sift(contact: Contact, ranks: list[Rank], limit: int) -> list[Note]:
+def _sift(contact: Contact, ranks: list[Key], limit: int) -> list[Note]:
     """Who is chosen when some are excluded, or have just failed this contact."""
     notes = [
         Note.EXCLUDED
@@ -176,30 +174,30 @@ def _sift(contact: Contact, ranks: list[Rank], limit: int) -> list[Note]:
     return notes
 
 
-def _turn(rank: Rank, last: AgentId | str) -> Rank:
-    return (*rank[:-1], 0 if str(rank[-1]) > last else 1, rank[-1])
+def _turn(rank: Key, last: AgentId | str) -> Key:
+    return (*rank[:-1], 0 if rank[-1] > last else 1, rank[-1])
 
 
-def _in_turn(line: SortedKeys, last: AgentId | str, ranking: Ranking) -> Iterator[Rank]:
+def _in_turn(line: SortedKeys, last: AgentId | str, ranking: Ranking) -> Iterator[Key]:
     """The keys from after the agent last offered round to himself, the best level first."""
     if ranking is Ranking.TURN:
         yield from line.after((last,))
         for key in line:
-            if str(key[-1]) > last:
+            if key[-1] > last:
                 return
             yield key
         return
     group = line.first()
     while group is not None:
         level = group[0]
-        following: Rank | None = None
+        following: Key | None = None
         for key in line.after((level, last)):
             if key[0] != level:
                 following = key
                 break
             yield key
         for key in line.after((level,)):
-            if key[0] != level or str(key[-1]) > last:
+            if key[0] != level or key[-1] > last:
                 break
             yield key
         group = following

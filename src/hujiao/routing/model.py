@@ -254,12 +254,14 @@ class AgentReadySet:
 class AgentEngaged:
     """The agent is in a call the router did not give him (dials out, is consulted).
 
-    It lasts until its ContactEnded.
+    It lasts until its ContactEnded. `queue`: whose wrap-up time it earns, if not the agent's own
+    (for a contact given out before a restart); otherwise `DEFAULT_WRAP_UP_S`.
     """
 
     agent: AgentId
     contact: ContactId
     at_ms: int
+    queue: QueueId | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,10 +300,15 @@ class OfferAccepted:
 
 @dataclass(frozen=True, slots=True)
 class OfferFailed:
+    """`offer`: the number of the Offer that failed; 0 = whichever stands. With it, a report made
+    twice cannot be taken for the failure of a new offer of the same contact to the same agent.
+    """
+
     contact: ContactId
     agent: AgentId
     at_ms: int
     why: FailWhy
+    offer: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +391,7 @@ class Offer:
     """Ring these agents for this contact, and report each one's OfferAccepted or OfferFailed.
 
     A contact of a ring-all queue may get further Offers while it rings: each adds its agents.
+    `number` counts the Offers of this State from 1.
     """
 
     contact: ContactId
@@ -391,6 +399,7 @@ class Offer:
     agents: tuple[AgentId, ...]
     ring_timeout_s: int
     explain: Explain
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

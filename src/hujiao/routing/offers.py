@@ -9,8 +9,7 @@ from hujiao.routing.fit import put_free, take_free
 from hujiao.routing.matching import (
     Choice,
     choose_agents,
-    first_contact,
-    first_ringing,
+    find_contact,
     keeper,
     single,
 )
@@ -40,7 +39,6 @@ def change(
     agent: Agent,
     to: AgentState,
     out: list[Command],
-    *,
     reason: str | None = None,
     contact: ContactId | None = None,
     until_ms: int | None = None,
@@ -49,16 +47,17 @@ def change(
     name = agent.config.id
     was = agent.state
     if was in _TIMED_STATES:
-        state.agenda.remove((agent.until_ms or 0, Timer.AGENT, name))
-    if to in _TIMED_STATES:
-        state.agenda.add((until_ms or 0, Timer.AGENT, name))
+        state.agenda.remove((agent.until_ms, Timer.AGENT, name))
     if to is AgentState.READY:
         put_free(agent)
-    elif to is not AgentState.OFFERED and agent.shown:
-        take_free(agent)
-    agent.profile.working += (to not in _IDLE_STATES) - (was not in _IDLE_STATES)
+    elif to is not AgentState.OFFERED:
+        if to in _TIMED_STATES:
+            state.agenda.add((until_ms, Timer.AGENT, name))
+        if agent.shown:
+            take_free(agent)
+    if (to in _IDLE_STATES) is not (was in _IDLE_STATES):
+        agent.profile.working += 1 if was in _IDLE_STATES else -1
     agent.state = to
-    agent.reason = reason
     agent.contact = contact
     agent.until_ms = until_ms
     out.append(AgentChanged(name, to, reason, contact, until_ms, state.now_ms))
@@ -78,12 +77,11 @@ def release(state: State, agent: Agent, out: list[Command]) -> None:
 
 def seek_contact(state: State, agent: Agent, out: list[Command]) -> bool:
     """Offers him the first contact in the waiting order, or lets him join a ring; False: none."""
-    contact = first_contact(state, agent)
-    reason = Reason.FIRST_IN_ORDER
+    contact = find_contact(state, agent)
     if contact is None:
-        contact = first_ringing(state, agent)
-        if contact is None:
-            return False
+        return False
+    reason = Reason.FIRST_IN_ORDER
+    if contact.offered:
         reason = Reason.JOINED_RING
     elif contact.place is agent.kept:
         reason = Reason.PREFERRED_AGENT
@@ -107,18 +105,14 @@ def make_offer(state: State, contact: Contact, choice: Choice, out: list[Command
         displace(contact)
         contact.failed.clear()
     name = contact.asked.contact
-    out.append(Offer(name, config.id, choice.agents, config.ring_timeout_s, choice.explain))
-    until_ms = state.now_ms + config.ring_timeout_s * 1000
+    state.offers += 1
+    number = state.offers
+    ring_s = config.ring_timeout_s
+    out.append(Offer(name, config.id, choice.agents, ring_s, choice.explain, number))
+    until_ms = state.now_ms + ring_s * 1000
     for winner in choice.agents:
-        contact.offered[winner] = None
-        change(
-            state,
-            state.agents[winner],
-            AgentState.OFFERED,
-            out,
-            contact=name,
-            until_ms=until_ms,
-        )
+        contact.offered[winner] = number
+        change(state, state.agents[winner], AgentState.OFFERED, out, None, name, until_ms)
     set_timer(state, contact, Timer.RING, until_ms + OFFER_GRACE_S * 1000)
     if reason is Reason.PREFERRED_AGENT:
         return

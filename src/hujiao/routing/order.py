@@ -3,13 +3,17 @@
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
-from hujiao.routing.model import ContactQueued, QueueConfig, Rank
+from hujiao.routing.model import ContactQueued, QueueConfig
+
+Key = tuple[Any, ...]
+"""Numbers to compare by, then the id of an agent or a contact (a Rank, with the id's own type)."""
 
 _CHUNK = 256
 
 
-def waiting_key(asked: ContactQueued, queue: QueueConfig) -> Rank:
+def waiting_key(asked: ContactQueued, queue: QueueConfig) -> Key:
     """The place of a contact in the one order over all queues, smallest first.
 
     (arrived_ms - (queue.priority + contact.priority) * ageing_s * 1000, arrived_ms, contact)
@@ -30,22 +34,22 @@ class SortedKeys:
     __slots__ = ("_maxes", "_size", "chunks")
 
     def __init__(self) -> None:
-        self.chunks: list[list[Rank]] = []
+        self.chunks: list[list[Key]] = []
         """Never holds an empty list: the set is empty exactly when this is; the first is [0][0]."""
-        self._maxes: list[Rank] = []
+        self._maxes: list[Key] = []
         self._size = 0
 
     def __len__(self) -> int:
         return self._size
 
-    def __iter__(self) -> Iterator[Rank]:
+    def __iter__(self) -> Iterator[Key]:
         for chunk in self.chunks:
             yield from chunk
 
-    def first(self) -> Rank | None:
+    def first(self) -> Key | None:
         return self.chunks[0][0] if self.chunks else None
 
-    def add(self, key: Rank) -> None:
+    def add(self, key: Key) -> None:
         """Adding a key that is there already would double it; callers never do."""
         maxes = self._maxes
         self._size += 1
@@ -67,7 +71,7 @@ class SortedKeys:
             del chunk[_CHUNK:]
             maxes.insert(at, chunk[-1])
 
-    def remove(self, key: Rank) -> None:
+    def remove(self, key: Key) -> None:
         """Does nothing when the key is not there."""
         at = bisect_left(self._maxes, key)
         if at == len(self._maxes):
@@ -84,19 +88,19 @@ class SortedKeys:
         elif place == len(chunk):
             self._maxes[at] = chunk[-1]
 
-    def rank(self, key: Rank) -> int:
+    def rank(self, key: Key) -> int:
         """How many keys are smaller."""
         at = bisect_left(self._maxes, key)
         before = sum(map(len, self.chunks[:at]))
         return before + (bisect_left(self.chunks[at], key) if at < len(self.chunks) else 0)
 
-    def head(self, limit: int) -> list[Rank]:
+    def head(self, limit: int) -> list[Key]:
         """The first `limit` keys."""
         if self.chunks and len(self.chunks[0]) >= limit:
             return self.chunks[0][:limit]
         return list(islice(self, limit))
 
-    def after(self, key: Rank) -> Iterator[Rank]:
+    def after(self, key: Key) -> Iterator[Key]:
         """The keys greater than this one, in order."""
         at = bisect_right(self._maxes, key)
         if at == len(self.chunks):

@@ -63,7 +63,7 @@ def longest_wait_since(state: State, queue: QueueId) -> int | None:
     """`arrived_ms` of the one who has waited longest in this queue; None when nobody waits."""
     known = state.queues.get(queue)
     first = known.arrivals.first() if known else None
-    return None if first is None else int(first[0])
+    return None if first is None else first[0]
 
 
 def agent_state(state: State, agent: AgentId) -> AgentState:
@@ -113,7 +113,7 @@ def _why_open(state: State, contact: Contact) -> Reason:
 
 def _has_ready(state: State, queue: Queue, demand: Demand) -> bool:
     line = demand.free[queue.ranking]
-    return any(state.agents[AgentId(str(k[-1]))].state is AgentState.READY for k in line)
+    return any(state.agents[k[-1]].state is AgentState.READY for k in line)
 
 
 def _fitting(contact: Contact) -> tuple[Candidate, ...]:

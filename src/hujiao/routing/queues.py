@@ -5,7 +5,6 @@ from hujiao.routing.fit import drop_queue, new_queue
 from hujiao.routing.model import (
     CancelWhy,
     Command,
-    ContactId,
     OverflowWhy,
     QueueRemoved,
     QueueSet,
@@ -54,4 +53,4 @@ def on_removed(state: State, event: QueueRemoved, out: list[Command]) -> None:
 
 
 def _contacts(state: State, queue: Queue) -> list[Contact]:
-    return [state.contacts[ContactId(str(key[-1]))] for key in queue.line]
+    return [state.contacts[key[-1]] for key in queue.line]

@@ -16,10 +16,9 @@ from hujiao.routing.model import (
     ContactQueued,
     QueueConfig,
     QueueId,
-    Rank,
     Strategy,
 )
-from hujiao.routing.order import SortedKeys
+from hujiao.routing.order import Key, SortedKeys
 
 Needs = frozenset[tuple[str, int]]
 """Skill ids with levels: what a queue demands, or what an agent has."""
@@ -103,12 +102,11 @@ class Agent:
     config: AgentConfig
     profile: Profile
     state: AgentState = AgentState.OFFLINE
-    reason: str | None = None
     contact: ContactId | None = None
     until_ms: int | None = None
     shown: bool = False
     """Has an entry under every demand he fits; meanwhile what he is ranked by may not change."""
-    passed_over: list[tuple[SortedKeys, Rank]] = field(default_factory=list)
+    passed_over: list[tuple[SortedKeys, Key]] = field(default_factory=list)
     """The entries taken away in spite of `shown`, because he was met there while not free."""
     signed_in: bool = False
     wants_ready: bool = False
@@ -149,14 +147,14 @@ class Contact:
     asked: ContactQueued
     queue: Queue
     demand: Demand
-    key: Rank = ()
+    key: Key = ()
     relaxed: bool = False
     waited: bool = False
     """Found nobody free at some time: its answer tells something about the pace of the queue."""
     been_in: frozenset[QueueId] = frozenset()
     """Queues it overflowed from."""
-    offered: dict[AgentId, None] = field(default_factory=dict)
-    """Agents whose phones ring for it."""
+    offered: dict[AgentId, int] = field(default_factory=dict)
+    """Agents whose phones ring for it, with the number of the Offer."""
     failed: dict[AgentId, None] = field(default_factory=dict)
     """Agents whose offers failed in the last round."""
     preferred: AgentId | None = None
@@ -175,6 +173,8 @@ class State:
 
     now_ms: int = 0
     """Time of the latest event."""
+    offers: int = 0
+    """Made so far."""
     wake_ms: int | None = None
     """The WakeAt last given and not yet ticked."""
     agents: dict[AgentId, Agent] = field(default_factory=dict)
