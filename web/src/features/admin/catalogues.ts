@@ -2,10 +2,9 @@
 import { useQuery } from "@tanstack/vue-query";
 import { computed } from "vue";
 
-import { api } from "@/api/client";
+import { api, type Query } from "@/api/client";
 import type { Page } from "@/api/types";
 import { useSession } from "@/features/session/store";
-import { useLive } from "@/live/useLive";
 
 import type { PublicNumber, Queue, Team } from "./types";
 
@@ -14,11 +13,11 @@ const PAGE = 500;
 const MAX_PAGES = 40;
 
 /** All pages of a small list. */
-export async function allOf<T>(path: string, signal?: AbortSignal): Promise<T[]> {
+export async function allOf<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T[]> {
   const items: T[] = [];
   let cursor: string | null = null;
   for (let page = 0; page < MAX_PAGES; page += 1) {
-    const answer: Page<T> = await api.get<Page<T>>(path, { limit: PAGE, cursor }, signal);
+    const answer: Page<T> = await api.get<Page<T>>(path, { ...query, limit: PAGE, cursor }, signal);
     items.push(...answer.items);
     cursor = answer.next_cursor;
     if (cursor === null) break;
@@ -32,7 +31,7 @@ export const listKey = (path: string) => ["list", path];
 function useAll<T>(path: string, allowed: () => boolean) {
   return useQuery({
     queryKey: listKey(path),
-    queryFn: ({ signal }) => allOf<T>(path, signal),
+    queryFn: ({ signal }) => allOf<T>(path, {}, signal),
     staleTime: FRESH_MS,
     enabled: computed(allowed),
   });
@@ -50,17 +49,15 @@ export function useNumbers() {
   return useAll<PublicNumber>("/numbers", () => session.may("config.see"));
 }
 
-/** Queues by id as far as this person knows them: those on the floor, and the administrated ones for who sees them. */
+/** Names of all queues by id, removed ones too, for old calls; `options` are those that calls may go to now. */
 export function useQueueNames() {
-  const session = useSession();
-  const { queues: live } = useLive();
-  const query = useAll<Queue>("/queues", () => session.may("config.see"));
-  const names = computed(() => {
-    const found = new Map<string, string>();
-    for (const queue of live.values()) found.set(queue.id, queue.name);
-    for (const queue of query.data.value ?? []) found.set(queue.id, queue.name);
-    return found;
+  const query = useQuery({
+    queryKey: [...listKey("/queues"), "removed too"],
+    queryFn: ({ signal }) => allOf<Queue>("/queues", { removed_too: true }, signal),
+    staleTime: FRESH_MS,
   });
-  const options = computed(() => [...names.value].map(([id, name]) => ({ id, name })).sort((a, b) => a.name.localeCompare(b.name, "zh-CN")));
-  return { names, options, configured: query.data };
+  const living = useAll<Queue>("/queues", () => true);
+  const names = computed(() => new Map((query.data.value ?? living.data.value ?? []).map((queue) => [queue.id, queue.name])));
+  const options = computed(() => [...(living.data.value ?? [])].sort((a, b) => a.name.localeCompare(b.name, "zh-CN")));
+  return { names, options };
 }

@@ -5,7 +5,7 @@ import { callInScope, inScope, type BoardFilter } from "./filter";
 import { isWaiting } from "./floor";
 import { DEFAULT_THRESHOLD_S, MISSED_ALARM } from "./limits";
 
-export type AlarmKind = "floor_away" | "switch_away" | "nobody_signed_in" | "nobody_ready" | "long_wait" | "phone_offline" | "missed";
+export type AlarmKind = "floor_away" | "part_away" | "nobody_signed_in" | "nobody_ready" | "long_wait" | "phone_offline" | "missed";
 
 export interface Alarm {
   /** Stays the same while the alarm lasts. */
@@ -28,8 +28,8 @@ export interface AlarmInput {
   filter: BoardFilter;
   /** Since when call control is away; null while it is there. */
   floorAwaySince: number | null;
-  /** Names of switches that are not connected, and since when we know. */
-  switchesAway: ReadonlyMap<string, number>;
+  /** Parts of the platform that are away, and since when we know. */
+  partsAway: ReadonlyMap<string, number>;
   now: number;
 }
 
@@ -45,9 +45,9 @@ export function sameAlarms(a: readonly Alarm[], b: readonly Alarm[]): boolean {
   return a.length === b.length && a.every((alarm, at) => alarm.key === b[at]?.key && alarm.since === b[at].since && alarm.what === b[at].what);
 }
 
-function* ofPlatform({ floorAwaySince, switchesAway }: AlarmInput): Generator<Alarm> {
+function* ofPlatform({ floorAwaySince, partsAway }: AlarmInput): Generator<Alarm> {
   if (floorAwaySince !== null) yield { key: "floor", kind: "floor_away", since: floorAwaySince, what: "" };
-  for (const [name, since] of switchesAway) yield { key: `switch ${name}`, kind: "switch_away", since, what: name };
+  for (const [name, since] of partsAway) yield { key: `part ${name}`, kind: "part_away", since, what: name };
 }
 
 function* ofQueues({ queues, filter, thresholds, now }: AlarmInput): Generator<Alarm> {

@@ -5,7 +5,7 @@ export type DayCount = "offered" | "answered" | "abandoned";
 
 /** `stay` counts stays in the queue, as the figure does: a caller who overflowed belongs to both queues. */
 export function callsOf(what: DayCount, queueId: string, since: number | undefined): RouteLocationRaw {
-  return { path: "/calls", query: { ...day(since), stayed: queueId, ...(what === "offered" ? {} : { stay: what }) } };
+  return { path: "/calls", query: { ...day(since), stayed_in: queueId, ...(what === "offered" ? {} : { stay: what }) } };
 }
 
 export function callsOfAgent(agentId: string, since: number | undefined): RouteLocationRaw {

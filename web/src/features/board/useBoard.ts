@@ -65,7 +65,7 @@ export function useBoard() {
   const { byId: teams } = useTeams();
   const { filter, change } = useBoardFilter();
   const today = useToday();
-  const { switchesAway } = useHealth();
+  const { partsAway } = useHealth();
   const now = useNow();
 
   const thresholds = computed(() => new Map((today.data.value?.queues ?? []).map((queue) => [queue.queue_id, queue.threshold_s])));
@@ -85,7 +85,7 @@ export function useBoard() {
       thresholds: thresholds.value,
       filter: filter.value,
       floorAwaySince: floorAwaySince.value,
-      switchesAway: switchesAway.value,
+      partsAway: partsAway.value,
       now: now.value,
     });
     return before && sameAlarms(before, next) ? before : next;
