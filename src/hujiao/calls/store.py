@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     Text,
+    any_,
     delete,
     false,
     func,
@@ -139,11 +140,9 @@ def _recorded_call(row: Row[Any]) -> RecordedCall:
 
 def _of_team(team_id: str) -> ColumnElement[bool]:
     """Talked to by a member, or let pass by one."""
-    members = select(person.c.id).where(person.c.team_id == team_id)
-    return or_(
-        contact.c.agent_id.in_(members),
-        contact.c.missed_by.overlap(func.array(members.scalar_subquery())),
-    )
+    member = person.alias("member")
+    concerned = or_(member.c.id == contact.c.agent_id, member.c.id == any_(contact.c.missed_by))
+    return select(1).where(member.c.team_id == team_id, concerned).exists()
 
 
 def _visible(sight: Sight) -> ColumnElement[bool] | None:

@@ -90,7 +90,7 @@ async def test_the_list_tells_all_about_a_call(house: House) -> None:
     assert item["customer"] is None
     assert item["note"] == ""
     assert item["disposition_id"] is None
-    assert item["n_facts"] == 12
+    assert item["n_facts"] == 11
 
 
 @pytest.mark.parametrize(
