@@ -30,7 +30,6 @@ from hujiao.telephony.port import (
     SendDigits,
     StartMusic,
     StartRecording,
-    StopMusic,
     StopPlayback,
     TakeOut,
 )
@@ -57,8 +56,6 @@ def connect(call: Call, at_ms: int, out: Effects) -> None:
     """Put customer and agent together; recording begins at the first time."""
     if call.agent_leg is None:
         return
-    if call.direction is Direction.IN:
-        out.do(StopMusic(call.customer))
     out.do(JoinLegs(call.bridge, (call.customer, call.agent_leg)))
     call.bridged = True
     _talk(call, at_ms, out)
@@ -96,7 +93,7 @@ def resume(call: Call, by: str, at_ms: int, out: Effects) -> bool:
         return False
     call.enter(Phase.TALKING, at_ms)
     out.tell(call, facts.CallResumed(by))
-    out.do(StopMusic(call.customer), JoinLegs(call.bridge, (call.customer,)))
+    out.do(JoinLegs(call.bridge, (call.customer,)))
     return True
 
 
@@ -163,7 +160,7 @@ def phone_is_back(call: Call, leg: Leg, at_ms: int, out: Effects) -> None:
     call.enter(Phase.TALKING, at_ms)
     out.timers.append((Timer.RECONNECT, None))
     out.tell(call, facts.CallRestored())
-    out.do(StopMusic(call.customer), JoinLegs(call.bridge, (call.customer, leg.id)))
+    out.do(JoinLegs(call.bridge, (call.customer, leg.id)))
 
 
 def part_from_agent(call: Call, at_ms: int, out: Effects) -> str | None:

@@ -115,6 +115,7 @@ class FakeSwitch:
             port.ResumeRecording: self._resume_recording,
             port.StopRecording: self._stop_recording,
             port.LeaseLeg: self._lease,
+            port.PlaceTestCall: self._place_test_call,
         }
 
     # --- the port
@@ -442,6 +443,11 @@ class FakeSwitch:
 
     def _stop_recording(self, command: port.StopRecording) -> None:
         self.legs[command.leg].recording = ""
+
+    def _place_test_call(self, command: port.PlaceTestCall) -> None:
+        self.caller_arrives(
+            command.number, command.caller_number, node=command.node, origin=Origin.TEST
+        )
 
     def _lease(self, command: port.LeaseLeg) -> None:
         self.legs[command.leg].leased_until_ms = self._clock() + command.seconds * 1000

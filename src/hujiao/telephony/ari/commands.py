@@ -19,6 +19,7 @@ from hujiao.telephony.port import (
     LeaseLeg,
     LegId,
     OriginateLeg,
+    PlaceTestCall,
     PlayMedia,
     RingLeg,
     SendDigits,
@@ -59,6 +60,7 @@ class Commands:
             HangUpLeg: self._hang_up,
             SendDigits: self._send_digits,
             LeaseLeg: self._lease,
+            PlaceTestCall: self._place_test_call,
         }
 
     def run(self, command: Command) -> None:
@@ -180,6 +182,15 @@ class Commands:
         self._send(command, Order("POST", add + _QUIETLY))
         dial = f"{leg.path}/dial?timeout={command.ring_timeout_s}"
         self._send(command, Order("POST", dial))
+
+    def _place_test_call(self, command: PlaceTestCall) -> None:
+        """The customer's half talks in the dialplan; the other half arrives like any caller."""
+        number = f"Local/{command.number}@from-trunk/n"
+        uri = (
+            f"channels/{encoded(command.leg)}?endpoint={encoded(number)}&context=test-caller"
+            f"&extension=s&priority=1&callerId={encoded(caller_id('', command.caller_number))}"
+        )
+        self._send(command, Order("POST", uri))
 
     def _originator_is_gone(self, command: Command, originator: LegId | None) -> bool:
         if originator is None or originator in self._legs.live:

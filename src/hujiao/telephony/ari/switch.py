@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 from hujiao.kit.clock import Clock
 from hujiao.telephony.ari.ami import AmiAddress
+from hujiao.telephony.ari.link import Order
 from hujiao.telephony.ari.node import AriAddress, AriNode
 from hujiao.telephony.port import (
     Cause,
     Command,
     CommandFailed,
-    DestroyBridge,
     DialInBridge,
     Event,
     EventSink,
@@ -20,8 +20,11 @@ from hujiao.telephony.port import (
     NodeName,
     OriginateLeg,
     Phone,
+    PlaceTestCall,
     Trunk,
 )
+
+NAMES_ITS_NODE = OriginateLeg | DialInBridge | DestroyBridge | PlaceTestCall
 
 
 class AriSwitch:
@@ -67,6 +70,10 @@ class AriSwitch:
     def nodes(self) -> Mapping[NodeName, bool]:
         return {name: node.connected for name, node in self._nodes.items()}
 
+    async def barrier(self, node: NodeName) -> None:
+        """Returns when the node has carried out all that was sent before, and told of it."""
+        await self._nodes[node].ask(Order("GET", "asterisk/ping"))
+
     # --- inside
 
     def _tell(self, event: Event) -> None:
@@ -74,14 +81,14 @@ class AriSwitch:
             self._sink(event)
 
     def _node_of(self, command: Command) -> AriNode | None:
-        if isinstance(command, OriginateLeg | DialInBridge | DestroyBridge):
+        if isinstance(command, NAMES_ITS_NODE):
             return self._nodes.get(command.node)
         leg = command.legs[0] if isinstance(command, JoinLegs) else command.leg
         name = self._where.get(leg)
         return self._nodes[name] if name is not None else None
 
     def _refuse(self, command: Command) -> None:
-        unknown_node = isinstance(command, OriginateLeg | DialInBridge | DestroyBridge)
+        unknown_node = isinstance(command, NAMES_ITS_NODE)
         reason = "no such node" if unknown_node else "no such leg"
         self._tell(CommandFailed(self._clock(), command, 404, not unknown_node, reason))
         if isinstance(command, OriginateLeg | DialInBridge):
