@@ -161,30 +161,37 @@ class _Beginning:
 
 
 async def begin(
-    database: Database, *, admin_password: str = "", locale: str = "zh-CN"
+    database: Database,
+    passwords: Passwords,
+    *,
+    admin_password: str = "",
+    locale: str = "zh-CN",
 ) -> list[Credential]:
     """Fill an empty database; one that has people is left alone and nothing is returned.
 
     Raises InvalidInput when the given password breaks a rule.
     """
-    passwords = Passwords()
-    try:
-        async with database.transaction() as connection:
-            await serialise(connection, CONFIGURATION)
-            if await identity.has_people(connection):
-                return []
-            beginning = _Beginning(connection, passwords, Locale(locale))
-            await beginning.make(admin_password)
-            return beginning.credentials
-    finally:
-        passwords.close()
+    async with database.transaction() as connection:
+        await serialise(connection, CONFIGURATION)
+        if await identity.has_people(connection):
+            return []
+        beginning = _Beginning(connection, passwords, Locale(locale))
+        await beginning.make(admin_password)
+        return beginning.credentials
 
 
 async def _first_start(settings: Settings) -> list[Credential]:
     database = Database(database_url(settings), pool_size=1)
+    passwords = Passwords()
     try:
-        return await begin(database, admin_password=settings.admin_password, locale=settings.locale)
+        return await begin(
+            database,
+            passwords,
+            admin_password=settings.admin_password,
+            locale=settings.locale,
+        )
     finally:
+        passwords.close()
         await database.close()
 
 

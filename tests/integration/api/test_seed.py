@@ -13,7 +13,7 @@ from tests.integration.api.conftest import NewClient
 async def test_everybody_made_at_the_first_start_can_sign_in_once_told_his_password(
     parts: Parts, new_client: NewClient
 ) -> None:
-    made = await begin(parts.database)
+    made = await begin(parts.database, parts.identity.passwords)
     people = [one for one in made if one.role in list(Role)]
     assert sorted(one.role for one in people) == sorted(
         ["admin", "supervisor", "team_leader", "agent", "agent"]
@@ -31,7 +31,7 @@ async def test_everybody_made_at_the_first_start_can_sign_in_once_told_his_passw
 async def test_the_number_of_the_first_start_leads_to_agents_who_have_the_skills(
     parts: Parts,
 ) -> None:
-    made = await begin(parts.database)
+    made = await begin(parts.database, parts.identity.passwords)
     async with parts.database.transaction() as connection:
         read = await load_configuration(connection)
     number = read.numbers[NUMBER]
@@ -51,14 +51,16 @@ async def test_the_number_of_the_first_start_leads_to_agents_who_have_the_skills
 
 
 async def test_a_second_start_makes_nothing_and_tells_nothing(parts: Parts) -> None:
-    assert await begin(parts.database)
-    assert await begin(parts.database) == []
+    assert await begin(parts.database, parts.identity.passwords)
+    assert await begin(parts.database, parts.identity.passwords) == []
 
 
 async def test_a_given_password_is_used_and_not_repeated_on_the_screen(
     parts: Parts, new_client: NewClient
 ) -> None:
-    made = await begin(parts.database, admin_password="given by the owner 7")
+    made = await begin(
+        parts.database, parts.identity.passwords, admin_password="given by the owner 7"
+    )
     assert made[0].password == GIVEN
     body = {"name": "admin", "password": "given by the owner 7"}
     assert (await new_client().post("/api/session", json=body)).status_code == 200
@@ -66,5 +68,5 @@ async def test_a_given_password_is_used_and_not_repeated_on_the_screen(
 
 async def test_a_weak_given_password_stops_the_start_and_leaves_nothing(parts: Parts) -> None:
     with pytest.raises(InvalidInput):
-        await begin(parts.database, admin_password="admin")
-    assert await begin(parts.database)
+        await begin(parts.database, parts.identity.passwords, admin_password="admin")
+    assert await begin(parts.database, parts.identity.passwords)
