@@ -11,6 +11,7 @@ from hujiao.telephony.port import (
     Cause,
     Command,
     CommandFailed,
+    DestroyBridge,
     DialInBridge,
     Event,
     EventSink,
