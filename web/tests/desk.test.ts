@@ -92,6 +92,14 @@ describe("the contacts on the desk", () => {
     expect(loadDrafts("p1").map((one) => [one.callId, one.text, one.mine])).toEqual([["c1", "kept", true]]);
   });
 
+  it("are sent after a reload when they had not been", async () => {
+    localStorage.setItem("hujiao.drafts.p9", JSON.stringify([{ callId: "c9", text: "kept", dispositionId: null, customerId: null, dirty: true, mine: true, arrivedAt: Date.now(), changedAt: Date.now() }]));
+    store.belongTo("p9");
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(fetched.map((one) => one.url)).toEqual(["/api/calls/c9/note"]);
+    expect(loadDrafts("p9")[0]?.dirty).toBe(false);
+  });
+
   it("leave the desk when they are finished", async () => {
     store.callCame(call("c1"));
     store.callIsOurs("c1");

@@ -70,8 +70,6 @@ export interface LiveAgent {
   next_reason_id: string | null;
   handled: number;
   missed: number;
-  /** The browser tab that is this agent's desk; empty when none is. */
-  tab: string;
   /** Ids of the queues that the agent can serve. */
   queues: string[];
 }

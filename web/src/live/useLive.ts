@@ -1,5 +1,6 @@
 import { readonly, ref, shallowReactive } from "vue";
 
+import { api } from "@/api/client";
 import type { LiveAgent, LiveCall, LiveQueue } from "@/api/types";
 import { clockOffsetMs } from "@/lib/time";
 
@@ -45,6 +46,8 @@ export function startLive(ended: () => void): void {
   socket = new LiveSocket(`${scheme}://${location.host}/api/live`, {
     message: take,
     closed: (refused) => {
+      // Refused without a word: asking the API tells whether the session is over, and acts on it.
+      if (!connected.value) void api.get("/me").catch(() => undefined);
       connected.value = false;
       if (refused) onEnded();
     },

@@ -123,9 +123,11 @@ function listen(): () => void {
   const offs = [
     onLive((message) => {
       if (message.t === "taken_over" && message.tab === tabId) takenOver();
-      if (message.t === "set" && message.kind === "agent" && message.id === me()) agentChanged(message.value.state);
     }),
     useSession().beforeSignOut(() => (status.value === "on" ? signOff() : Promise.resolve())),
+    watch(() => live.agents.get(me())?.state, (now, was) => {
+      if (now === "offline" && was !== undefined) signedOut();
+    }),
     // Call control is back: what failed for want of it is tried again.
     watch([live.floorUp, live.connected], ([up, connected]) => {
       if (up && connected && status.value === "failed") void start();
@@ -138,8 +140,9 @@ function listen(): () => void {
   return () => offs.forEach((off) => off());
 }
 
-function agentChanged(state: string): void {
-  if (state !== "offline" || status.value !== "on") return;
+/** By a leader, or from elsewhere. */
+function signedOut(): void {
+  if (status.value !== "on") return;
   sessionStorage.setItem(STAYS_OFF, "1");
   leaveTab("off");
 }

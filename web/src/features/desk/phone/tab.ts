@@ -3,7 +3,7 @@
 const LOCK = "hujiao-desk";
 
 /** Names this page to the floor. New with every load: the floor then knows that the media of the former page is dead. */
-export const tabId = Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-");
+export const tabId = Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36).padStart(7, "0")).join("-");
 
 /**
  * Becomes the desk tab of this browser until the answered function is called; null when another tab is and `steal` is

@@ -15,24 +15,31 @@ const SEND_AGAIN_MS = 6000;
 
 const drafts = reactive(new Map<string, Draft>());
 const shownId = ref<string | null>(null);
+const states = reactive(new Map<string, SaveState>());
+const timers = new Map<string, ReturnType<typeof setTimeout>>();
 let owner = "";
-let timer: ReturnType<typeof setTimeout> | undefined;
 
-export const saveState = ref<SaveState>("clean");
+/** Of the contact on the screen. */
+export const saveState = computed<SaveState>(() => states.get(shownId.value ?? "") ?? "clean");
 export const savedAt = ref<number | null>(null);
 export const contact = computed(() => (shownId.value === null ? null : (drafts.get(shownId.value) ?? null)));
 export const unfinished = computed(() =>
   [...drafts.values()].filter((one) => one.mine).sort((a, b) => b.arrivedAt - a.arrivedAt),
 );
 
-/** Takes up what this person left in this browser. */
+/** Takes up what this person left in this browser, and sends what the server has not got. */
 export function belongTo(personId: string): void {
   if (owner === personId) return;
-  clearTimeout(timer);
-  owner = personId;
+  for (const timer of timers.values()) clearTimeout(timer);
+  timers.clear();
+  states.clear();
   drafts.clear();
+  owner = personId;
   shownId.value = null;
-  for (const one of loadDrafts(personId)) drafts.set(one.callId, one);
+  for (const one of loadDrafts(personId)) {
+    drafts.set(one.callId, one);
+    if (one.dirty) later(one.callId, SEND_AFTER_MS);
+  }
 }
 
 function keep(): void {
@@ -47,25 +54,27 @@ async function send(draft: Draft): Promise<void> {
   keep();
 }
 
-async function autosave(draft: Draft): Promise<void> {
-  if (!draft.dirty) return;
-  saveState.value = "saving";
+async function autosave(callId: string): Promise<void> {
+  const draft = drafts.get(callId);
+  if (!draft?.dirty) return;
+  states.set(callId, "saving");
   try {
     await send(draft);
-    saveState.value = draft.dirty ? "dirty" : "clean";
-    savedAt.value = Date.now();
-    if (draft.dirty) later(draft, SEND_AFTER_MS);
+    states.set(callId, draft.dirty ? "dirty" : "clean");
+    if (callId === shownId.value) savedAt.value = Date.now();
+    if (draft.dirty) later(callId, SEND_AFTER_MS);
   } catch (error) {
-    saveState.value = "failed";
+    states.set(callId, "failed");
     // A call that has just come may not have reached the list of calls; the network may be back soon.
     const passing = !(error instanceof ApiError) || error.status === 0 || error.status === 404 || error.status >= 500;
-    if (passing) later(draft, SEND_AGAIN_MS);
+    if (passing) later(callId, SEND_AGAIN_MS);
   }
 }
 
-function later(draft: Draft, ms: number): void {
-  clearTimeout(timer);
-  timer = setTimeout(() => void autosave(draft), ms);
+function later(callId: string, ms: number): void {
+  if (states.get(callId) !== "failed") states.set(callId, "dirty");
+  clearTimeout(timers.get(callId));
+  timers.set(callId, setTimeout(() => void autosave(callId), ms));
 }
 
 /** A call is on our line or put to us: it takes the screen, what was open waits with its draft. True when it is new. */
@@ -93,6 +102,9 @@ export function callWent(callId: string): void {
 }
 
 function drop(callId: string): void {
+  clearTimeout(timers.get(callId));
+  timers.delete(callId);
+  states.delete(callId);
   drafts.delete(callId);
   if (shownId.value === callId) shownId.value = null;
   keep();
@@ -102,9 +114,9 @@ export function write(change: Written): void {
   const draft = contact.value;
   if (draft === null) return;
   Object.assign(draft, change, { dirty: true, changedAt: Date.now() });
-  saveState.value = "dirty";
+  states.set(draft.callId, "dirty");
   keep();
-  later(draft, SEND_AFTER_MS);
+  later(draft.callId, SEND_AFTER_MS);
 }
 
 /** Brings a contact of the past to the screen. */
@@ -116,29 +128,26 @@ export function open(item: CallItem): void {
 export function show(callId: string): void {
   flush();
   shownId.value = callId;
-  saveState.value = contact.value?.dirty ? "dirty" : "clean";
   savedAt.value = null;
 }
 
 /** Sends what waits to be sent, now. */
 export function flush(): void {
-  clearTimeout(timer);
-  if (contact.value?.dirty) void autosave(contact.value);
+  if (contact.value?.dirty) void autosave(contact.value.callId);
 }
 
 /** Saves the shown contact for good and takes it off the desk; answers its call id. Throws ApiError. */
 export async function finish(): Promise<string | null> {
   const draft = contact.value;
   if (draft === null) return null;
-  clearTimeout(timer);
-  saveState.value = "saving";
+  clearTimeout(timers.get(draft.callId));
+  states.set(draft.callId, "saving");
   try {
     await send(draft);
   } catch (error) {
-    saveState.value = "failed";
+    states.set(draft.callId, "failed");
     throw error;
   }
-  saveState.value = "clean";
   drop(draft.callId);
   return draft.callId;
 }

@@ -44,10 +44,13 @@ export function storyLines(
       number: text(fact.data.number) || text(fact.data.called),
       path: text(fact.data.path),
     };
-    return [{ at: fact.at, key: fact.type === "call.ended" ? endedKey(fact.data.ended_by) : key, values }];
+    return [{ at: fact.at, key: variant(fact, key), values }];
   });
 }
 
-function endedKey(by: unknown): string {
+function variant(fact: StoryFact, key: string): string {
+  if (fact.type === "menu.chosen" && text(fact.data.path) === "") return "menu_none";
+  if (fact.type !== "call.ended") return key;
+  const by = fact.data.ended_by;
   return by === "customer" || by === "agent" ? `ended_by_${by}` : "ended_by_system";
 }
