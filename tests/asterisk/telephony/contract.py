@@ -287,8 +287,10 @@ class OutgoingContract:
     async def test_calling_for_an_originator_who_is_gone_is_refused(self, stage: Stage) -> None:
         caller, caller_leg = await waiting_caller(stage)
         await caller.hangs_up()
+        await ends_once(stage, caller_leg)
         leg = new_leg()
         stage.switch.send(originate(leg, originator=caller_leg))
+        assert (await event(stage, CommandFailed)).gone
         await ends_once(stage, leg)
         assert told(stage, LegAnswered) == []
 

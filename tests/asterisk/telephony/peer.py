@@ -57,7 +57,7 @@ class Media(asyncio.DatagramProtocol):
 
     def __init__(self) -> None:
         self.sends: bytes = SILENCE
-        self.heard: deque[bytes] = deque(maxlen=500)
+        self.heard: deque[tuple[float, bytes]] = deque(maxlen=500)
         self.digits: list[str] = []
         self.packets = 0
         self._to: Address | None = None
@@ -82,7 +82,7 @@ class Media(asyncio.DatagramProtocol):
         kind, stamp = data[1] & 0x7F, struct.unpack("!I", data[4:8])[0]
         if kind == ALAW:
             self.packets += 1
-            self.heard.append(data[12:])
+            self.heard.append((asyncio.get_running_loop().time(), data[12:]))
         elif kind == DIGIT_EVENTS and stamp != self._last_digit_stamp:
             self._last_digit_stamp = stamp
             self.digits.append(DIGITS[data[12]])
@@ -102,9 +102,10 @@ class Media(asyncio.DatagramProtocol):
                 self._events.append(struct.pack("!BBH", number, 0x80 | 10, 5 * FRAME))
             self._events.extend([b""] * 5)
 
-    def listen(self, packets: int) -> bytes:
-        """The last `packets` × 20 ms heard."""
-        return b"".join(list(self.heard)[-packets:])
+    def listen(self, seconds: float) -> bytes:
+        """What came in during the last `seconds`; a silent line may send nothing at all."""
+        since = asyncio.get_running_loop().time() - seconds
+        return b"".join(data for at, data in self.heard if at >= since)
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -225,6 +226,7 @@ class Phone(asyncio.DatagramProtocol):
         """Answer nothing at all, as a machine that is gone."""
         self._transport: asyncio.DatagramTransport | None = None
         self._register_number = 0
+        self._asked_in: set[str] = set()
         self._nonces = 0
 
     @classmethod
@@ -435,9 +437,10 @@ class Phone(asyncio.DatagramProtocol):
             self.respond(message, 200, "OK", _token())
 
     async def _ring_in(self, message: Message) -> None:
-        if self._line(message) is not None:  # a retransmission
+        if message.get("Call-ID") in self._asked_in:  # a retransmission
             return
-        media = Media()
+        self._asked_in.add(message.get("Call-ID"))
+        media = await self._media(0)
         tag = _token()
         contact = re.search(r"<([^>]+)>", message.get("Contact"))
         line = Line(
@@ -453,8 +456,6 @@ class Phone(asyncio.DatagramProtocol):
         )
         self.lines.append(line)
         self.respond(message, 100, "Trying")
-        loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: media, local_addr=("127.0.0.1", 0))
         self.on_call(line)
 
     def _line(self, message: Message) -> Line | None:

@@ -86,14 +86,15 @@ class AriNode:
         self.commands = Commands(self.legs, self._order)
         self.events = Events(self.legs, self.commands.dial_created)
         self.events.hear("ApplicationReplaced", self._on_replaced)
-        self._ami = Ami(ami)
+        self.phones = Phones(name, self.ask, sink, clock)
+        self._watching = asyncio.Event()
+        """Set when the manager connection begins to tell changes of phones."""
+        self._ami = Ami(ami, self._watching.set, self.phones.peer_status)
         self._recorder = Recorder(self.legs, self._ami)
         self._replaced = False
         self._link: Link | None = None
         self._lost: asyncio.Event = asyncio.Event()
         self._held_back: list[bytes] | None = None
-        self.phones = Phones(name, self.ask, sink, clock)
-        self.events.hear("PeerStatusChange", self.phones.peer_status)
 
     # --- commands
 
@@ -181,8 +182,8 @@ class AriNode:
                 log.warning("node %s knows no REST over WebSocket; HTTP is used", self.name)
                 self._link = await self._http_link(wire, stack)
             await self._reconcile()
-            pushing = asyncio.create_task(self._push(), name=f"ari-phones-{self.name}")
-            stack.callback(pushing.cancel)
+            phones = asyncio.create_task(self._keep_phones(), name=f"ari-phones-{self.name}")
+            stack.callback(phones.cancel)
             await self._lost.wait()
 
     async def _http_link(self, wire: Wire, stack: AsyncExitStack) -> HttpLink:
@@ -235,11 +236,15 @@ class AriNode:
             if not isinstance(command, OriginateLeg | DialInBridge):
                 self.legs.refuse(command, LOST, gone=False, reason="connection lost")
 
-    async def _push(self) -> None:
+    async def _keep_phones(self) -> None:
         try:
             await self.phones.connected()
+            while True:
+                await self._watching.wait()
+                self._watching.clear()
+                await self.phones.look()
         except TimeoutError:
-            log.error("node %s did not take its phones in time", self.name)
+            log.error("node %s did not answer about its phones in time", self.name)
             self.drop()
 
     def drop(self) -> None:

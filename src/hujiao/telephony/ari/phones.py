@@ -3,10 +3,8 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
 
 from hujiao.kit.clock import Clock
-from hujiao.telephony.ari.commands import APP
 from hujiao.telephony.ari.link import LOST, Answer, Order
 from hujiao.telephony.ari.provisioning import Change, Fields, Thing, changes, desired
 from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, Trunk
@@ -17,9 +15,6 @@ Ask = Callable[[Order], Awaitable[Answer]]
 
 _LIST = Order("GET", "endpoints/PJSIP")
 _START_TIME = Order("GET", "asterisk/info?only=status")
-_WATCH = Order("POST", f"applications/{APP}/subscription?eventSource=endpoint:")
-"""One subscription for all endpoints: it carries endpoint states only, no channel events, and
-PeerStatusChange comes once per change, not with every refresh or keep-alive."""
 
 
 class Phones:
@@ -38,6 +33,7 @@ class Phones:
         self._pushed: dict[Thing, Fields] = {}
         self._online: dict[str, bool] = {}
         self._start_time = ""
+        self._ready = False
         self._turn = asyncio.Lock()
 
     def want(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
@@ -47,6 +43,7 @@ class Phones:
 
     async def connected(self) -> None:
         """Push what the node lacks (all, after its restart) and tell the state of every phone."""
+        self._ready = False
         self._online.clear()
         async with self._turn:
             answer = await self._ask(_START_TIME)
@@ -56,7 +53,6 @@ class Phones:
             if start_time != self._start_time:
                 self._start_time = start_time
                 self._pushed = await self._left_over()
-        await self._ask(_WATCH)
         await self.push()
 
     async def push(self) -> None:
@@ -69,10 +65,17 @@ class Phones:
                 await self._push_one(change)
             await self._tell_states()
 
-    def peer_status(self, event: Mapping[str, Any]) -> None:
-        """Take an ARI PeerStatusChange."""
-        endpoint = event["endpoint"]
-        self._told(endpoint["resource"], endpoint["state"] == "online")
+    async def look(self) -> None:
+        """Tell what changed while nobody watched."""
+        async with self._turn:
+            await self._tell_states()
+
+    def peer_status(self, event: Mapping[str, str]) -> None:
+        """Take a manager event PeerStatus, which comes once per change of an endpoint."""
+        technology, _, name = event.get("Peer", "").partition("/")
+        status = event.get("PeerStatus")
+        if technology == "PJSIP" and status in ("Reachable", "Unreachable"):
+            self._told(name, status == "Reachable")
 
     # --- inside
 
@@ -97,6 +100,7 @@ class Phones:
     async def _tell_states(self) -> None:
         if not self._phones:
             return
+        self._ready = True
         answer = await self._ask(_LIST)
         listed = answer.body if answer.status == 200 else []
         online = {e["resource"] for e in listed if e["state"] == "online"}
@@ -105,6 +109,7 @@ class Phones:
             self._told(phone, phone in online)
 
     def _told(self, phone: str, online: bool) -> None:
-        if phone in self._phones and self._online.get(phone) is not online:
+        known = self._ready and phone in self._phones
+        if known and self._online.get(phone) is not online:
             self._online[phone] = online
             self._tell(PhoneChanged(self._clock(), self._node, phone, online))
