@@ -221,9 +221,10 @@ def local_url(settings: Settings) -> str:
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Ours, with paths that hold in any working directory."""
+    """Ours, with paths that hold in any working directory and compiled modules kept."""
+    inherited = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
         "HUJIAO_DATA": str(settings.data),
         "HUJIAO_CACHE": str(settings.cache),
         "HUJIAO_WEB_DIST": str(settings.web_dist),

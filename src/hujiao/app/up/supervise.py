@@ -100,9 +100,9 @@ environment = {pairs}
 priority = {program.order}
 autostart = {str(program.at_once).lower()}
 autorestart = true
-; Never given up: each failure in a row only waits a second longer for the next try.
+; Never given up: each end within `startsecs` only makes the next try wait a second longer.
 startretries = 100000
-startsecs = 1
+startsecs = 5
 stopsignal = {program.end}
 stopwaitsecs = {program.end_wait_s}
 redirect_stderr = true
