@@ -165,13 +165,9 @@ class Commands:
     def _reject(self, arguments: Arguments, now_ms: int) -> dict[str, Any]:
         """Refuse an offer: the ringing leg is ended, the caller keeps his place."""
         desk, call = self._desk(arguments), self._call(arguments)
-        leg = call.offered.get(desk.id)
-        if leg is None:
+        if desk.id not in call.offered:
             raise refusals.WrongState()
-        out = Effects()
-        out.do(port.HangUpLeg(leg, port.Cause.REJECTED))
-        self._floor.settle(call, out, now_ms)
-        self._floor.refuse_offer(call, desk.id, now_ms)
+        self._floor.end_offer(call, desk.id, port.Cause.REJECTED, now_ms)
         return {}
 
     def _wrap_up_done(self, arguments: Arguments, now_ms: int) -> dict[str, Any]:

@@ -308,12 +308,13 @@ class Floor:
             talk.call_back_phone(call, desk.invited, out)
             self.settle(call, out, now_ms)
 
-    def refuse_offer(self, call: Call, agent: str, now_ms: int) -> None:
-        """The agent does not want this offer; his leg is being ended."""
+    def end_offer(self, call: Call, agent: str, cause: port.Cause, now_ms: int) -> None:
+        """Stop ringing an agent who refused or cannot be reached; the caller keeps his place."""
         leg = call.legs.get(call.offered.get(agent, port.LegId("")))
         if leg is not None:
             out = Effects()
-            inbound.offer_failed(call, leg, port.Cause.REJECTED, now_ms, out)
+            out.do(port.HangUpLeg(leg.id, cause))
+            inbound.offer_failed(call, leg, cause, now_ms, out)
             self.settle(call, out, now_ms)
 
     def _digit_pressed(self, event: port.DigitPressed) -> None:
@@ -443,6 +444,7 @@ class Floor:
             self.tell(facts.WrapUpWasEnded(), Subject(old_contact, desk.id), word.at_ms)
         if word.state is routing.AgentState.WRAP_UP and was is not word.state:
             self.tell(facts.WrapUpStarted(word.until_ms), subject, word.at_ms)
+        phones.keep_unready(self, desk, word.at_ms)
         if old_contact is not None and old_contact != word.contact:
             call = self.calls.get(old_contact)
             if call is not None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from hujiao.events import floor as facts
 from hujiao.events.fact import Subject
 from hujiao.floor.desks import Desk
-from hujiao.telephony.port import PhoneChanged
+from hujiao.routing.model import AgentState
+from hujiao.telephony.port import Cause, PhoneChanged
 
 if TYPE_CHECKING:
     from hujiao.floor.core import Floor
@@ -44,7 +45,15 @@ def _came(floor: Floor, desk: Desk, now_ms: int) -> None:
 
 def _went(floor: Floor, desk: Desk, now_ms: int) -> None:
     floor.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
-    if desk.wants_ready and desk.contact is None:
+    keep_unready(floor, desk, now_ms)
+    call = floor.calls.get(desk.contact or "")
+    if call is not None and desk.id in call.offered:
+        floor.end_offer(call, desk.id, Cause.UNALLOCATED, now_ms)
+
+
+def keep_unready(floor: Floor, desk: Desk, now_ms: int) -> None:
+    """Nobody is offered a call who cannot hear it ring. A call in hand is let be."""
+    if desk.wants_ready and not desk.phone_online and desk.state is not AgentState.BUSY:
         desk.unready_by_phone = True
         floor.set_ready(desk, False, PHONE_AWAY_REASON, now_ms)
 

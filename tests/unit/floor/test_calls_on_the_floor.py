@@ -350,3 +350,26 @@ def test_a_removed_agent_finishes_his_call_and_gets_no_other() -> None:
     stage.ended(call.customer)
     stage.ended(leg)
     assert not stage.floor.calls
+
+
+def test_an_agent_whose_phone_goes_away_while_ringing_is_passed_over_and_not_ready() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    stage.tell(port.PhoneChanged(stage.now, NODE, "1001", online=False))
+    assert not call.offered
+    assert stage.state("ann") == "not_ready"
+    assert stage.floor.desks["ann"].missed == 1
+    stage.tell(port.PhoneChanged(stage.now, NODE, "1001", online=True))
+    assert list(call.offered) == ["ann"]
+
+
+def test_an_agent_whose_phone_goes_away_in_wrap_up_is_not_ready_afterwards() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    stage.answered(call.offered["ann"])
+    stage.ended(call.customer)
+    stage.tell(port.PhoneChanged(stage.now, NODE, "1001", online=False))
+    stage.later(10)
+    assert stage.state("ann") == "not_ready"

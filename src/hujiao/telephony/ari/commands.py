@@ -189,6 +189,7 @@ class Commands:
         uri = (
             f"channels/{encoded(command.leg)}?endpoint={encoded(number)}&context=test-caller"
             f"&extension=s&priority=1&callerId={encoded(caller_id('', command.caller_number))}"
+            f"&otherChannelId={encoded(command.leg)}.in"
         )
         self._send(command, Order("POST", uri))
 
