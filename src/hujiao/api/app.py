@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 
 import hujiao.agents.http
+import hujiao.calls.export
 import hujiao.calls.http
 import hujiao.crm.http
 import hujiao.floor.desk_http
@@ -41,6 +42,7 @@ ROUTERS = (
     hujiao.floor.http.router,
     hujiao.floor.desk_http.router,
     hujiao.floor.live.router,
+    hujiao.calls.export.router,
     hujiao.calls.http.router,
     lookup.router,
     hujiao.crm.http.router,

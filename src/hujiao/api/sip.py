@@ -31,10 +31,16 @@ ENDED = 1008
 TRY_AGAIN = 1012
 """Close code: the switch went away, or the session's rights changed."""
 
-_FROM = re.compile(rb"\r\n(?:From|f)[ \t]*:[^\r\n]*?sips?:([^@;>\s]{1,80})@", re.IGNORECASE)
-_TO_TAG = re.compile(rb"\r\n(?:To|t)[ \t]*:[^\r\n]*;[ \t]*tag=", re.IGNORECASE)
+_FOLD = re.compile(rb"\r?\n[ \t]+")
+_FROM = re.compile(rb"^(?:From|f)[ \t]*:(.*)$", re.I | re.M)
+_TO = re.compile(rb"^(?:To|t)[ \t]*:(.*)$", re.I | re.M)
+_LENGTH = re.compile(rb"^(?:Content-Length|l)[ \t]*:[ \t]*([0-9]{1,6})\s*$", re.I | re.M)
+_QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"')
+_USER = re.compile(rb"\s*(?:[^<]*<)?sips?:([^@;>\s]{1,80})@", re.I)
+_TAG = re.compile(rb"(?:^|>)[^<>]*;[ \t]*tag[ \t]*=", re.I)
 _HEAD_END = b"\r\n\r\n"
 _ANSWER = b"SIP/2.0 "
+_REGISTER = b"REGISTER "
 
 log = logger(__name__)
 router = APIRouter(prefix="/api", tags=["desk"])
@@ -78,13 +84,30 @@ def may_pass(message: bytes, extension: str) -> bool:
     """Whether a page may send this: whatever begins something new must come from its own phone.
 
     Nobody signed in can try the passwords of other phones or of trunks. Inside a dialogue (a tag
-    on To) the name is the one that the switch gave, and the switch knows the dialogue.
+    on To) the name is the one that the switch gave, and the switch knows the dialogue; but it
+    takes a REGISTER by its names alone.
     """
-    head = message.partition(_HEAD_END)[0]
-    if not head.strip() or head.startswith(_ANSWER) or _TO_TAG.search(head):
+    message = message.lstrip(b"\r\n")
+    if not message:
+        return True  # a keep-alive
+    head, _, body = message.partition(_HEAD_END)
+    head = _FOLD.sub(b" ", head)
+    lengths = [int(value) for value in _LENGTH.findall(head)] or [0]
+    if lengths != [len(body)]:
+        return False  # a second message behind the first would pass unseen
+    if head.startswith(_ANSWER):
         return True
-    sender = _FROM.search(head)
-    return sender is not None and sender[1] == extension.encode()
+    to = _values(_TO, head)
+    if len(to) == 1 and _TAG.search(to[0]) and not head.startswith(_REGISTER):
+        return True
+    senders = _values(_FROM, head)
+    user = _USER.match(senders[0]) if len(senders) == 1 else None
+    return user is not None and user[1] == extension.encode()
+
+
+def _values(header: re.Pattern[bytes], head: bytes) -> list[bytes]:
+    """The values of a header, without the quoted names in which anything may stand."""
+    return [_QUOTED.sub(b"", value) for value in header.findall(head)]
 
 
 @router.websocket("/sip")

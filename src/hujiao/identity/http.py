@@ -173,8 +173,12 @@ async def _me(transaction: Transaction, identity: Identity, actor: Actor) -> Me:
         ),
         permissions=sorted(actor.permissions),
         agent=SeatOut(extension=seat.extension, phone_kind=seat.phone_kind) if seat else None,
-        features={},
+        features={"calls_xlsx": _sees_others(actor)},
     )
+
+
+def _sees_others(actor: Actor) -> bool:
+    return actor.may(Permission.CALLS_SEE_TEAM) or actor.may(Permission.CALLS_SEE_ALL)
 
 
 class PasswordChange(BaseModel):

@@ -28,7 +28,7 @@ MAX_KEYS = 20_000
 
 _RUNS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 _COMMON = ("password", "passw0rd", "woaini", "admin", "welcome", "letmein", "hujiao", "iloveyou")
-_COMMON_REST_CHARS = 5
+_COMMON_REST_CHARS = 6
 
 
 def normalised_password(password: str) -> str:
