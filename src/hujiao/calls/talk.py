@@ -136,9 +136,14 @@ def interrupt(call: Call, why: str, at_ms: int, out: Effects) -> None:
 
 
 def call_back_phone(call: Call, invited: Invited, out: Effects) -> None:
-    """Ring the agent's phone again, to be answered by itself."""
-    if call.phase is not Phase.RECONNECTING or call.agent_leg is not None:
+    """Ring the agent's phone again, to be answered by itself.
+
+    A leg still ringing goes to the page that is gone: a phone that just came is called anew.
+    """
+    if call.phase is not Phase.RECONNECTING:
         return
+    if call.agent_leg is not None:
+        out.do(HangUpLeg(call.agent_leg))
     leg = call.new_leg(invited.agent)
     call.agent_leg = leg.id
     out.tell(call, facts.LegStarted(leg.id, "agent"))

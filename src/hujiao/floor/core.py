@@ -298,7 +298,8 @@ class Floor:
         out = Effects()
         rules.leg_ended(call, event.leg, event.cause, event.at_ms, out)
         self.settle(call, out, event.at_ms)
-        self.reach_lost_phone(call, event.at_ms)
+        if call.agent_leg is None:
+            self.reach_lost_phone(call, event.at_ms)
 
     def reach_lost_phone(self, call: Call, now_ms: int) -> None:
         """Call the agent's phone again if it was lost in mid-call and is there."""

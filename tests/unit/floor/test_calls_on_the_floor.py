@@ -197,6 +197,24 @@ def test_a_browser_phone_lost_in_mid_call_is_called_again_and_the_call_goes_on()
     assert stage.state("ann") == "busy"
 
 
+def test_a_reloaded_page_is_called_although_its_predecessor_seemed_online_for_a_moment() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    leg = call.offered["ann"]
+    stage.answered(leg)
+    stage.ended(leg)
+    to_the_dead_page = stage.sent(port.OriginateLeg)[-1]
+    stage.tell(port.PhoneChanged(stage.now, NODE, "1001", online=False))
+    stage.tell(port.PhoneChanged(stage.now, NODE, "1001", online=True))
+    again = stage.sent(port.OriginateLeg)[-1]
+    assert again.leg != to_the_dead_page.leg
+    assert port.HangUpLeg(to_the_dead_page.leg) in stage.commands
+    stage.answered(again.leg)
+    stage.ended(to_the_dead_page.leg)
+    assert call.phase == "talking"
+
+
 def test_a_page_that_loads_anew_in_mid_call_replaces_the_dead_media_of_the_old_one() -> None:
     stage = Stage()
     stage.ready("ann")
