@@ -83,7 +83,7 @@ def create_app(
     app.state.metrics = metrics
     app.state.skill_used_by = (admin.queues_with_skill,)
     metrics.sip_relays.set_function(lambda: parts.sip_relay.count)
-    app.add_middleware(Guard, observe=metrics.observe)
+    app.add_middleware(Guard, max_body=MAX_BODY, observe=metrics.observe)
     app.mount("/", GZipMiddleware(Screens(web_dist), minimum_size=SMALLEST_ZIPPED), name="screens")
     return app
 
@@ -101,7 +101,6 @@ def _bare(version: str, lifespan: Lifespan | None) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
         generate_unique_id_function=_operation_id,
-        max_body_size=MAX_BODY,
     )
     answer_errors(app)
     for router in ROUTERS:

@@ -177,9 +177,13 @@ class CallRecords:
         facts = await facts_of_call(connection, call_id, MAX_STORY_FACTS)
         words = {word for fact in facts for word in _words(fact)}
         people = await store.people_names(connection, list(words))
+        queues = await self.queue_names(connection)
+        return Story(facts, people, {id_: name for id_, name in queues.items() if id_ in words})
+
+    async def queue_names(self, connection: AsyncConnection) -> Mapping[str, str]:
+        """Of all queues, removed ones too."""
         queues = await self._queues.labels(connection)
-        named = {queue_id: queue.name for queue_id, queue in queues.items() if queue_id in words}
-        return Story(facts, people, named)
+        return {queue_id: queue.name for queue_id, queue in queues.items()}
 
     async def recent(
         self,

@@ -1,5 +1,7 @@
 """Calls as records over HTTP: who sees which, how they are found, what is noted."""
 
+import io
+import zipfile
 from dataclasses import dataclass
 
 import pytest
@@ -299,3 +301,45 @@ async def test_the_board_of_yesterdays_calls_is_empty(house: House) -> None:
         )
     day = (await house.admin.get("/api/board/today")).json()
     assert (day["queues"], day["agents"]) == ([], [])
+
+
+# --- the Excel file ---
+
+
+def sheet_text(content: bytes) -> str:
+    """All cells of the first sheet as they stand in the file."""
+    with zipfile.ZipFile(io.BytesIO(content)) as book:
+        return book.read("xl/worksheets/sheet1.xml").decode()
+
+
+async def test_calls_are_exported_as_listed_in_the_readers_language(house: House) -> None:
+    await house.told.answered("c1", agent=house.wang)
+    await house.told.abandoned("c2", caller="13900139000")
+    answer = await house.admin.get("/api/calls.xlsx?result=answered")
+    assert answer.status_code == 200
+    cells = sheet_text(answer.content)
+    assert "+8613800138000" in cells
+    assert "王芳" in cells
+    assert "已接通" in cells
+    assert "+8613900139000" not in cells
+    await house.admin.put("/api/me/locale", json={"locale": "en"})
+    assert "Abandoned in queue" in sheet_text((await house.admin.get("/api/calls.xlsx")).content)
+
+
+async def test_an_export_is_put_on_record_and_not_for_agents(house: House) -> None:
+    wang = await house.as_("wang")
+    assert (await wang.get("/api/calls.xlsx")).status_code == 403
+    assert (await wang.get("/api/me")).json()["features"] == {"calls_xlsx": False}
+    await house.told.answered("c1", agent=house.wang)
+    leader = await house.as_("leader")
+    assert (await leader.get("/api/me")).json()["features"] == {"calls_xlsx": True}
+    assert (await leader.get("/api/calls.xlsx")).status_code == 200
+    audit = (await house.admin.get("/api/audit?action=calls.exported")).json()["items"]
+    assert [(line["person_name"], line["details"]) for line in audit] == [("Leader", {"count": 1})]
+
+
+async def test_a_callers_name_never_becomes_a_formula(house: House) -> None:
+    await house.told.answered("c1", agent=house.wang, caller="=1+1")
+    cells = sheet_text((await house.admin.get("/api/calls.xlsx")).content)
+    assert "<f>" not in cells
+    assert "=1+1" in cells
