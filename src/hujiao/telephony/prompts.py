@@ -23,9 +23,9 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Hello, and welcome to our customer service centre.",
     ),
     "menu": (
-        "业务咨询请按一，投诉与建议请按二，英语服务请按三，重听请按星号键。",
-        "For enquiries, press one. For complaints and suggestions, press two. For service in "
-        "English, press three. To hear this again, press star.",
+        "业务咨询请按一，投诉建议请按二，英语服务请按三。",
+        "For enquiries, press one. For complaints and suggestions, press two. "
+        "For service in English, press three.",
     ),
     "menu_invalid": ("您的选择无效，请重新选择。", "That is not a valid choice. Please try again."),
     "no_input": ("没有收到您的选择。", "We did not receive your choice."),
@@ -35,8 +35,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "transferring": ("正在为您转接，请稍候。", "Please hold while we connect you."),
     "all_busy": (
-        "坐席全忙，请稍候，我们将尽快为您接听。",
-        "All our agents are busy. Please hold, and we will answer as soon as we can.",
+        "非常抱歉，坐席全忙，暂时无法接听，请您稍后再拨。",
+        "We are sorry. All our agents are busy. Please call again later.",
     ),
     "position_next": ("您是下一位。", "You are next in line."),
     "position_one": (

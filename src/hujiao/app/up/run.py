@@ -13,7 +13,7 @@ from types import FrameType
 
 import httpx
 
-from hujiao.app.places import database_url
+from hujiao.app.places import cluster, database_url
 from hujiao.app.settings import Settings
 from hujiao.app.up.checks import disk, taken_ports, web_build
 from hujiao.app.up.home import UpLock, make_home
@@ -23,6 +23,7 @@ from hujiao.app.up.supervise import Program, Supervisor, programs, write_configu
 from hujiao.app.up.telling import Teller
 from hujiao.kit.postgres import PostgresError, wait_ready
 from hujiao.kit.processes import Account, service_account, tethered
+from hujiao.kit.refusal import InvalidInput
 from hujiao.migrations.run import migrate
 
 SUPERVISOR_TIMEOUT_S = 15.0
@@ -145,8 +146,6 @@ class _Instance:
         try:
             self._teller.stage("database")
             if self._settings.embedded_postgres:
-                from hujiao.app.places import cluster
-
                 server = cluster(self._settings)
                 server.wait_ready(DATABASE_TIMEOUT_S)
                 server.ensure_database()
@@ -158,7 +157,14 @@ class _Instance:
                 f"Look into {self._settings.logs_dir / 'postgres.log'}; check DATABASE_URL.",
             ) from failure
         migrate(url)
-        self._teller.first_start(self._settings)
+        try:
+            self._teller.first_start(self._settings)
+        except InvalidInput as refusal:
+            raise refuse(
+                "HUJIAO_ADMIN_PASSWORD",
+                f"The administrator's password breaks a rule: {refusal.details}",
+                "Choose a longer one, or leave HUJIAO_ADMIN_PASSWORD unset.",
+            ) from refusal
         self._teller.stage("programs")
         for program in listed:
             if not program.at_once:

@@ -70,10 +70,12 @@ def supervisor_socket(settings: Settings) -> Path:
 
 def _head(settings: Settings) -> str:
     control = _escape(str(supervisor_socket(settings)))
+    # Said outright, or supervisord complains: it has to start programs as other accounts.
+    user = "user = root\n" if os.geteuid() == 0 else ""
     return f"""\
 [supervisord]
 nodaemon = true
-logfile = {_escape(str(settings.logs_dir / "supervisor.log"))}
+{user}logfile = {_escape(str(settings.logs_dir / "supervisor.log"))}
 logfile_maxbytes = 5MB
 logfile_backups = 2
 pidfile = {_escape(str(settings.run_dir / "supervisor.pid"))}

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
-from typing import Any
 
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hujiao.app.seed import Credential, first_start
 from hujiao.app.settings import Settings
 from hujiao.app.up.problems import Finding
+from hujiao.app.up.summary import summary
 from hujiao.app.up.supervise import ProgramState
 
 STAGES = {
@@ -34,7 +32,7 @@ class Teller:
 
     def __init__(self, console: Console | None = None) -> None:
         self.console = console or Console(file=sys.stdout, highlight=False)
-        self._credentials: list[dict[str, Any]] = []
+        self._credentials: list[Credential] = []
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[str, float], None]]:
@@ -69,14 +67,11 @@ class Teller:
 
     def first_start(self, settings: Settings) -> None:
         """Makes the first people, queues and numbers; what was made is shown at `ready`."""
-        if importlib.util.find_spec("hujiao.app.seed") is None:
-            return
-        seed = importlib.import_module("hujiao.app.seed")
-        made = seed.first_start(settings)
-        self._credentials = [asdict(row) for row in made]
+        self._credentials = first_start(settings)
 
     def ready(self, settings: Settings) -> None:
         """The address, the sign-in names, the number to call."""
+        known = summary(settings)
         lines = [f"[bold]{settings.base_url}[/bold]"]
         if settings.serves_tls and settings.tls_cert is None:
             lines.append(
@@ -87,14 +82,20 @@ class Teller:
             lines.append("Open to other machines. Put a firewall around it.")
         self.console.print(Panel("\n".join(lines), title="Hujiao 呼叫", expand=False))
         if self._credentials:
-            self._table("Made at this first start. Passwords are not shown again.")
+            self._table(self._credentials)
+        else:
+            names = ", ".join(known.logins) + (", …" if known.more_people else "")
+            self.console.print(f"Sign in as: {names}", soft_wrap=True)
+        self.console.print(f"Call: {', '.join(known.numbers) or 'no number is set up yet'}")
+        where = f"{settings.sip_bind_in_use}:{settings.sip_port}"
+        self.console.print(f"SIP phones register at: {where} (UDP or TCP)")
         self.console.print("Ctrl-C ends everything.")
 
-    def _table(self, title: str) -> None:
-        columns = list(dict.fromkeys(key for row in self._credentials for key in row))
-        table = Table(*columns, title=title, title_justify="left")
-        for row in self._credentials:
-            table.add_row(*(str(row.get(column) or "") for column in columns))
+    def _table(self, made: Sequence[Credential]) -> None:
+        title = "Made at this first start. Passwords are not shown again."
+        table = Table("sign in as", "password", "role", "phone", title=title, title_justify="left")
+        for one in made:
+            table.add_row(one.login, one.password, one.role, one.phone)
         self.console.print(table)
 
     def unhealthy(self, settings: Settings, answer: str, states: Sequence[ProgramState]) -> None:

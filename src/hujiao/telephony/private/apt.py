@@ -53,7 +53,12 @@ def pick_mirrors(lines: Iterable[str]) -> list[str]:
         partial = any(
             release.endswith(end) for end in ("-security", "-updates", "-backports", "/updates")
         )
-        if component != "main" or partial or "security" in uri.rstrip("/").rsplit("/", 1)[-1]:
+        if (
+            component != "main"
+            or partial
+            or uri.startswith("cdrom:")
+            or "security" in uri.rstrip("/").rsplit("/", 1)[-1]
+        ):
             continue
         if uri not in found:
             found.append(uri)
@@ -150,6 +155,9 @@ def _keyring() -> Path:
 
 def _configuration(folder: Path) -> str:
     """Read after the machine's own configuration, so its proxies and certificates stay valid."""
+    architecture = subprocess.run(
+        ["dpkg", "--print-architecture"], capture_output=True, text=True, check=True, timeout=30
+    ).stdout.strip()
     return f"""\
 Dir::State "{folder}/state";
 Dir::State::status "{folder}/state/status";
@@ -161,7 +169,7 @@ Dir::Etc::preferencesparts "-";
 Acquire::Check-Valid-Until "false";
 Acquire::Languages "none";
 Acquire::Retries "3";
-APT::Architectures "";
+APT::Architectures {{ "{architecture}"; }};
 APT::Install-Recommends "false";
 APT::Install-Suggests "false";
 APT::Sandbox::User "root";
