@@ -19,7 +19,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1400,
     rolldownOptions: {
       output: {
-        advancedChunks: {
+        codeSplitting: {
           groups: [
             { name: "element-plus", test: /node_modules[\\/](@?element-plus|@floating-ui|@popperjs|lodash|async-validator|dayjs)/ },
             { name: "vue", test: /node_modules[\\/](@?vue|@intlify|pinia|@tanstack)/ },

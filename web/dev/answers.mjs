@@ -102,7 +102,7 @@ function reads(path, query) {
     return page(customers.filter((one) => JSON.stringify(one).includes(q)));
   }
   if (path === "/calls") return page(query.get("from") ? today : query.get("customer_id") === "c1" ? history : []);
-  if (path.endsWith("/story")) return [200, { facts: story() }];
+  if (path.endsWith("/story")) return [200, { facts: story(), people: { p1: "李晓梅", p3: "陈思思" }, queues: { q1: "售后服务" } }];
   return [404, { error: "not_found", message: "", details: {} }];
 }
 
@@ -126,7 +126,7 @@ export function answers(method, path, query, body, changed) {
   }
   if (path.startsWith("/customers")) {
     if (JSON.stringify(body.numbers ?? []).includes("bad")) return [422, { error: "invalid_input", message: "", details: { fields: { "numbers.0.number": "bad_number" } } }];
-    return [200, { ...customers[0], ...body, id: path.split("/")[2] ?? `n${Date.now()}`, updated_at: Date.now() }];
+    return [200, { ...customers[0], details: { also: [] }, ...body, id: path.split("/")[2] ?? `n${Date.now()}`, updated_at: Date.now() }];
   }
   return commands(path, body, changed) ?? gone;
 }

@@ -1,48 +1,61 @@
-/** What the server sends and takes, as agreed in the API. Times are milliseconds since the epoch. */
+/**
+ * What the server sends and takes. The answers of HTTP follow schema.d.ts, which is generated from the server's own
+ * description (`npm run api`); what comes over the live socket is written here. Times are ms since the epoch.
+ */
+import type { components } from "./schema";
 
-export type Role = "agent" | "team_leader" | "shift_leader" | "supervisor" | "manager" | "quality" | "admin";
+type Schemas = components["schemas"];
+/** `T` with some fields known more exactly; a field that the server no longer has is an error here. */
+type Exactly<T, N extends Partial<Record<keyof T, unknown>>> = Omit<T, keyof N> & N;
 
-export type Permission =
-  | "desk.use"
-  | "board.see"
-  | "agents.control"
-  | "calls.see_own"
-  | "calls.see_team"
-  | "calls.see_all"
-  | "recordings.hear_own"
-  | "recordings.hear_team"
-  | "recordings.hear_all"
-  | "customers.see"
-  | "customers.edit"
-  | "config.see"
-  | "config.edit"
-  | "people.edit"
-  | "audit.see"
-  | "test_call.make";
+export type Role = Schemas["Role"];
+export type Permission = Schemas["Permission"];
+export type Locale = Schemas["Locale"];
+export type PhoneKind = Schemas["PhoneKind"];
 
-export type Locale = "zh-CN" | "en";
-export type PhoneKind = "browser" | "sip" | "static";
-
-export interface Me {
-  person: { id: string; login: string; name: string; role: Role; team_id: string | null; locale: Locale };
-  permissions: Permission[];
-  agent: { extension: string; phone_kind: PhoneKind } | null;
-  features: Record<string, unknown>;
-}
+export type Me = Exactly<Schemas["Me"], { agent: Exactly<Schemas["SeatOut"], { phone_kind: PhoneKind }> | null }>;
+export type SessionItem = Schemas["SessionOut"];
+export type PhoneCredentials = Schemas["PhoneOut"];
 
 export interface Page<T> {
   items: T[];
   next_cursor: string | null;
 }
 
-export interface SessionItem {
-  id: string;
-  created_at: number;
-  seen_at: number;
-  address: string;
-  device: string;
-  current: boolean;
-}
+export type CustomerLevel = Schemas["Level"];
+export type Customer = Schemas["CustomerOut"];
+/** A customer just saved; `details.also` names others who have the same numbers. */
+export type SavedCustomer = Schemas["SavedCustomer"];
+export type CustomerDraft = Required<Omit<Schemas["CustomerIn"], "numbers">> & {
+  numbers: Required<Schemas["hujiao__crm__http__NumberIn"]>[];
+};
+export type CustomerLookup = Exactly<Schemas["Lookup"], { recent: CallItem[] }>;
+
+export type CallResult =
+  | "answered"
+  | "abandoned_queue"
+  | "abandoned_menu"
+  | "overflowed"
+  | "refused"
+  | "no_answer"
+  | "busy"
+  | "failed"
+  | "in_progress";
+
+export type CallItem = Exactly<
+  Schemas["CallOut"],
+  {
+    direction: Direction;
+    result: CallResult;
+    ended_by: EndedBy | null;
+    customer: Exactly<Schemas["CustomerLabelOut"], { level: CustomerLevel }> | null;
+  }
+>;
+export type StoryFact = Schemas["FactOut"];
+/** The facts of a call, with the names of the people and queues in them by id. */
+export type CallStory = Schemas["StoryOut"];
+export type Disposition = Required<Schemas["DispositionOut"]>;
+export type NotReadyReason = Schemas["ReasonOut"];
 
 export type AgentState =
   | "offline"
@@ -107,7 +120,7 @@ export interface LiveCall {
   recording: "off" | "on" | "paused";
   digits: string;
   ended_by: EndedBy | null;
-  cause: string | null;
+  cause: number | null;
 }
 
 export interface LiveQueue {
@@ -119,118 +132,4 @@ export interface LiveQueue {
   talking: number;
   wrap_up: number;
   signed_in: number;
-}
-
-export type CustomerLevel = "normal" | "vip";
-
-export interface CustomerNumber {
-  id?: string;
-  number: string;
-  label: string;
-}
-
-export interface CustomerDraft {
-  name: string;
-  level: CustomerLevel;
-  company: string;
-  address: string;
-  note: string;
-  numbers: CustomerNumber[];
-}
-
-export interface Customer extends CustomerDraft {
-  id: string;
-  created_at: number;
-  updated_at: number;
-}
-
-export interface NumberInfo {
-  e164: string | null;
-  national: string;
-  region: string | null;
-  carrier: string | null;
-}
-
-export interface CustomerLookup {
-  number: NumberInfo;
-  customers: Customer[];
-  recent: CallItem[];
-}
-
-export type CallResult =
-  | "answered"
-  | "abandoned_queue"
-  | "abandoned_menu"
-  | "overflowed"
-  | "refused"
-  | "no_answer"
-  | "busy"
-  | "failed"
-  | "in_progress";
-
-export interface CallItem {
-  id: string;
-  direction: Direction;
-  caller: string;
-  called: string;
-  customer_number: string;
-  customer: { id: string; name: string; level: CustomerLevel } | null;
-  queue_id: string | null;
-  agent_id: string | null;
-  agent_name: string | null;
-  arrived_at: number;
-  queued_at: number | null;
-  answered_at: number | null;
-  ended_at: number | null;
-  wait_ms: number | null;
-  talk_ms: number | null;
-  hold_ms: number | null;
-  wrap_up_ms: number | null;
-  result: CallResult;
-  ended_by: EndedBy | null;
-  cause: string | null;
-  disposition_id: string | null;
-  note: string | null;
-  has_recording: boolean;
-  n_facts: number;
-}
-
-export interface StoryFact {
-  position: number;
-  at: number;
-  type: string;
-  version: number;
-  agent_id: string | null;
-  queue_id: string | null;
-  data: Record<string, unknown>;
-}
-
-export interface CallStory {
-  facts: StoryFact[];
-}
-
-export interface Disposition {
-  id: string;
-  name: string;
-  name_en: string;
-  active: boolean;
-  order: number;
-  direction: "in" | "out" | "both";
-}
-
-export interface NotReadyReason {
-  id: string;
-  name: string;
-  name_en: string;
-  active: boolean;
-  order: number;
-  counts_as: "break" | "meeting" | "training" | "work";
-}
-
-export interface PhoneCredentials {
-  ws_path: string;
-  uri: string;
-  username: string;
-  password: string;
-  display_name: string;
 }

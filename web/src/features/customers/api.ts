@@ -1,13 +1,15 @@
 import { api } from "@/api/client";
-import type { Customer, CustomerDraft, Page } from "@/api/types";
+import type { Customer, CustomerDraft, Page, SavedCustomer } from "@/api/types";
 
 export const EMPTY_CUSTOMER: CustomerDraft = { name: "", level: "normal", company: "", address: "", note: "", numbers: [] };
 
 export const customersApi = {
   list: (q: string, cursor: string | null, signal?: AbortSignal) =>
     api.get<Page<Customer>>("/customers", { q, cursor, limit: 50 }, signal),
-  add: (draft: CustomerDraft) => api.post<Customer>("/customers", draft),
-  change: (id: string, draft: CustomerDraft) => api.patch<Customer>(`/customers/${id}`, draft),
+  add: (draft: CustomerDraft) => api.post<SavedCustomer>("/customers", draft),
+  /** Refused (409) when somebody else changed the customer since `known` was read. */
+  change: (known: Customer, draft: CustomerDraft) =>
+    api.patch<SavedCustomer>(`/customers/${known.id}`, { ...draft, updated_at: known.updated_at }),
   remove: (id: string) => api.delete(`/customers/${id}`),
 };
 
