@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hujiao.kit.ids import new_id
@@ -59,8 +60,9 @@ def same_origin(headers: Headers) -> bool:
 class Guard:
     """ASGI middleware around everything."""
 
-    def __init__(self, app: ASGIApp, *, observe: Observe | None = None) -> None:
+    def __init__(self, app: ASGIApp, *, max_body: int, observe: Observe | None = None) -> None:
         self._app = app
+        self._max_body = max_body
         self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -95,7 +97,7 @@ class Guard:
                 refused = error_response(403, "csrf", "The header X-Hujiao is missing")
                 await refused(scope, receive, answer.send)
             else:
-                await self._app(scope, receive, answer.send)
+                await self._app(scope, _limited(receive, self._max_body), answer.send)
         except Exception:  # the edge: whatever nobody expected is logged once and answered
             log.exception("request failed", method=scope["method"], route=_route(scope))
             if not answer.status:
@@ -131,6 +133,21 @@ class _Answer:
             if self._is_api:
                 headers.setdefault("cache-control", "no-store")
         await self._send(message)
+
+
+def _limited(receive: Receive, max_body: int) -> Receive:
+    """The request's body, cut off by a 413 when it is longer than it may be."""
+    taken = 0
+
+    async def next_part() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > max_body:
+            raise HTTPException(413, "The request is too long")
+        return message
+
+    return next_part
 
 
 def _may_be_forged(headers: Headers, scope: Scope) -> bool:
