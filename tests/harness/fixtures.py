@@ -16,6 +16,7 @@ from hujiao.telephony.prompts import speak_prompts
 from hujiao.telephony.speech import EspeakSpeech
 from tests.harness.chromium import find_chromium
 from tests.harness.database import TEMPLATE, RunningCluster, new_cluster
+from tests.harness.installation import RunningInstallation, start_installation
 from tests.harness.node import RunningNode, new_node
 from tests.harness.ports import PortBlock, take_block
 from tests.harness.sipp import Sipp, start_sipp
@@ -90,8 +91,11 @@ def asterisk_node(
 
 def _keep_logs(node: RunningNode, test: str) -> None:
     node.stop()
-    kept = Path("test-results") / test.replace("/", "_") / node.name
-    shutil.copytree(node.settings.logs, kept, dirs_exist_ok=True)
+    _keep(node.settings.logs, f"{test.replace('/', '_')}/{node.name}")
+
+
+def _keep(logs: Path, name: str) -> None:
+    shutil.copytree(logs, Path("test-results") / name, dirs_exist_ok=True)
 
 
 @pytest.fixture(scope="session")
@@ -128,6 +132,15 @@ async def sipp(private_tree: PrivateTree, ports: PortBlock) -> AsyncIterator[Mak
     yield make
     for one in running:
         await one.stop()
+
+
+@pytest.fixture(scope="session")
+def installation(cache: Path) -> Iterator[RunningInstallation]:
+    """One whole installation for the session's browser tests, as `hujiao up` starts it."""
+    running = start_installation(cache)
+    yield running
+    _keep(running.logs(), "installation")
+    running.remove()
 
 
 @pytest.fixture(scope="session")
