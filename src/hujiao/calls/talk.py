@@ -65,7 +65,8 @@ def _talk(call: Call, at_ms: int, out: Effects) -> None:
     call.enter(Phase.TALKING, at_ms)
     call.answered_ms = at_ms
     out.tell(call, facts.CallConnected())
-    if call.recorded:
+    # It goes on while the customer waits for another agent: begun anew it would lose what it has.
+    if call.recorded and call.recording is Recording.OFF:
         call.recording = Recording.ON
         name = call.id
         out.tell(call, facts.RecordingStarted(recording=name, node=call.node, path=name))
