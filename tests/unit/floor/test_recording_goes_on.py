@@ -4,7 +4,7 @@ from hujiao.telephony import port
 from tests.unit.floor.stage import NODE, Stage
 
 
-def test_a_customer_answered_by_a_second_agent_stays_in_the_recording_begun_with_the_first() -> None:
+def test_a_second_agent_is_heard_in_the_recording_begun_with_the_first() -> None:
     stage = Stage(queue={"recorded": True})
     stage.ready("ann")
     call = stage.arrive()
