@@ -148,7 +148,7 @@ class ArrivalContract:
         caller = await stage.caller()
         leg = (await event(stage, LegArrived)).leg
         await caller.hangs_up()
-        await ends_once(stage, leg)
+        assert await ends_once(stage, leg) == Cause.NORMAL
 
     async def test_hanging_up_ends_the_line_with_our_cause(self, stage: Stage) -> None:
         caller, leg = await waiting_caller(stage)

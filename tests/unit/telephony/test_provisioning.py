@@ -21,7 +21,17 @@ def test_a_trunk_left_by_an_earlier_floor_is_made_anew_so_that_callers_keep_thei
     told = changes(left_over, wanted)
     at = told.index(Change(TRUNK, None))
     assert told[at + 1] == Change(TRUNK, wanted[TRUNK])
-    assert [change.thing.kind for change in told if change.fields is None] == ["endpoint"]
+    assert [c.thing.kind for c in told if c.fields is None] == ["aor", "endpoint", "identify"]
+
+
+def test_a_trunk_that_moves_is_not_trusted_at_its_old_address() -> None:
+    known, wanted = desired([], [trunk()]), desired([], [trunk(caller_number="x")])
+    assert changes(known, wanted) == []
+    moved = desired([], [Trunk(endpoint="gw", host="127.0.0.2")])
+    told = changes(known, moved)
+    for kind in ("aor", "identify"):
+        at = told.index(Change(Thing(kind, "gw"), None))
+        assert told[at + 1] == Change(Thing(kind, "gw"), moved[Thing(kind, "gw")])
 
 
 def test_a_phone_with_a_name_is_changed_in_place() -> None:

@@ -92,6 +92,7 @@ class Commands:
         elif command.playback in leg.playbacks:
             return  # Asterisk would play it a second time under the same id
         leg.playbacks.add(command.playback)
+        leg.playing += 1
         self._legs.playing[command.playback] = leg.id
         media = encoded(",".join(command.media))
         uri = f"{leg.path}/play/{encoded(command.playback)}?media={media}"
@@ -103,13 +104,12 @@ class Commands:
 
     def _start_music(self, command: StartMusic) -> None:
         if leg := self._leg(command):
-            leg.music = True
-            uri = f"{leg.path}/moh?mohClass={encoded(command.music)}"
-            self._send(command, Order("POST", uri))
+            leg.music = command.music
+            self._send(command, _music_order(leg, command.music))
 
     def _stop_music(self, command: StopMusic) -> None:
         if leg := self._leg(command):
-            leg.music = False
+            leg.music = ""
             self._send(command, Order("DELETE", leg.path + "/moh"))
 
     def _hang_up(self, command: HangUpLeg) -> None:
@@ -174,6 +174,10 @@ class Commands:
             )
         self._send(command, Order("POST", uri, body))
 
+    def music_again(self, leg: Leg, music: str) -> None:
+        """Asterisk (22.10) lets music end with the first announcement into it."""
+        self._send(StartMusic(leg.id, music), _music_order(leg, music))
+
     def dial_created(self, leg: Leg) -> None:
         """Go on with a `DialInBridge` whose channel has come to us."""
         command: DialInBridge = leg.dial
@@ -218,8 +222,8 @@ class Commands:
         names = []
         for leg in legs:
             assert leg is not None
-            if leg.music:
-                leg.music = False
+            if leg.music != "":
+                leg.music = ""
                 self._send(command, Order("DELETE", leg.path + "/moh"))
             leg.bridge = command.bridge
             names.append(encoded(leg.id))
@@ -253,6 +257,10 @@ def _originate_body(command: OriginateLeg) -> bytes:
     if command.auto_answer:
         variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:127.0.0.1>;answer-after=0"
     return orjson.dumps({"variables": variables}) if variables else b""
+
+
+def _music_order(leg: Leg, music: str) -> Order:
+    return Order("POST", f"{leg.path}/moh?mohClass={encoded(music)}")
 
 
 def refusal_is_harmless(command: Command, order: Order, status: int) -> bool:

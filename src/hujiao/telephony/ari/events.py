@@ -29,14 +29,19 @@ _ORIGINS = {origin.value: origin for origin in Origin}
 class Events:
     """Translates one node's events; what tells the floor nothing new is dropped."""
 
-    def __init__(self, legs: Legs, dial_created: Callable[[Leg], None]) -> None:
+    def __init__(
+        self,
+        legs: Legs,
+        dial_created: Callable[[Leg], None],
+        music_again: Callable[[Leg, str], None],
+    ) -> None:
         self._legs = legs
         self._dial_created = dial_created
+        self._music_again = music_again
         self._by_type: dict[str, Callable[[Json], None]] = {
             "StasisStart": self._stasis_start,
             "StasisEnd": self._stasis_end,
             "ChannelStateChange": self._state_change,
-            "ChannelHangupRequest": self._hangup_request,
             "ChannelDestroyed": self._destroyed,
             "ChannelDtmfReceived": self._digit,
             "PlaybackFinished": self._playback_finished,
@@ -87,20 +92,19 @@ class Events:
             legs.tell(arrival(legs, channel, args))
 
     def _stasis_end(self, event: Json) -> None:
-        leg = self._legs.live.get(event["channel"]["id"])
-        if leg is not None:
-            self._legs.end(leg, leg.cause or Cause.NORMAL)
+        """The end of a leg that came in: it costs no subscription, and there is no cause to miss.
 
-    def _hangup_request(self, event: Json) -> None:
+        Asterisk (22.10) tells none with a BYE; a CANCEL has 127. Of a leg that we called,
+        ChannelDestroyed follows at once and knows more (19, 44).
+        """
         leg = self._legs.live.get(event["channel"]["id"])
-        # A "soft" one carries no Q.850 cause but the flag that asked for it.
-        if leg is not None and not leg.cause and not event.get("soft"):
-            leg.cause = event.get("cause", 0)
+        if leg is not None and not leg.subscribed:
+            self._legs.end(leg, leg.cause or Cause.NORMAL)
 
     def _destroyed(self, event: Json) -> None:
         leg = self._legs.live.get(event["channel"]["id"])
         if leg is not None:
-            self._legs.end(leg, leg.cause or event["cause"])
+            self._legs.end(leg, leg.cause or event["cause"] or Cause.NORMAL)
 
     def _state_change(self, event: Json) -> None:
         channel: Json = event["channel"]
@@ -126,8 +130,12 @@ class Events:
     def _playback_finished(self, event: Json) -> None:
         playback: str = event["playback"]["id"]
         leg_id = self._legs.playing.pop(playback, None)
-        if leg_id is not None:
-            self._legs.tell(PlaybackEnded(self._legs.clock(), leg_id, PlaybackId(playback)))
+        leg = self._legs.live.get(leg_id) if leg_id is not None else None
+        if leg is not None:
+            leg.playing -= 1
+            if leg.music and not leg.playing:
+                self._music_again(leg, leg.music)
+            self._legs.tell(PlaybackEnded(self._legs.clock(), leg.id, PlaybackId(playback)))
 
     def _held(self, event: Json) -> None:
         leg = self._legs.live.get(event["channel"]["id"])

@@ -34,7 +34,9 @@ class Leg:
         "outbound",
         "path",
         "playbacks",
+        "playing",
         "ringing",
+        "subscribed",
         "told",
     )
 
@@ -45,9 +47,13 @@ class Leg:
         self.outbound = outbound
         self.answered = False
         self.ringing = False
+        self.subscribed = outbound
+        """The node tells us when the channel is destroyed, as it does of those we made."""
         self.told = outbound
         """The floor knows of this leg: it made it, or was told of its arrival."""
-        self.music = False
+        self.music: str | None = ""
+        """The music that plays or goes on after what is played now; None = nobody knows."""
+        self.playing = 0
         self.bridge: BridgeId | None = None
         self.dial: Any = None
         """The `DialInBridge` that waits for the channel to be ready."""

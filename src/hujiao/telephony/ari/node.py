@@ -84,7 +84,7 @@ class AriNode:
         self._sink = sink
         self.legs = Legs(name, clock, sink, where)
         self.commands = Commands(self.legs, self._order)
-        self.events = Events(self.legs, self.commands.dial_created)
+        self.events = Events(self.legs, self.commands.dial_created, self.commands.music_again)
         self.events.hear("ApplicationReplaced", self._on_replaced)
         self.phones = Phones(name, self.ask, sink, clock)
         self._watching = asyncio.Event()
@@ -132,7 +132,8 @@ class AriNode:
         gone = gone or (status in (409, 422) and not unready)
         self.legs.refuse(command, status, gone=gone, reason=reason)
         if isinstance(command, PlayMedia):
-            self.legs.playing.pop(command.playback, None)
+            if self.legs.playing.pop(command.playback, None) and leg is not None:
+                leg.playing -= 1
         elif isinstance(command, OriginateLeg):
             self.legs.end_unmade(command, cause_of_refusal(status))
         elif isinstance(command, DialInBridge):
@@ -318,7 +319,8 @@ class AriNode:
             leg = self.legs.add(Leg(LegId(channel["id"]), outbound=args[:1] == [DIALED]))
         leg.name = channel["name"]
         leg.told = True
-        leg.music = leg.music or not known
+        if not known:
+            leg.music, leg.subscribed = None, False
         leg.bridge = inside.get(channel["id"])
         leg.answered = channel["state"] == "Up" and (leg.dial is not None or args != [])
         return not known and not leg.outbound and not leg.answered

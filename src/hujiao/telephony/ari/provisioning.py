@@ -71,8 +71,7 @@ def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> li
     """What turns `known` into `wanted`, and nothing else.
 
     A PUT on an existing object keeps the fields it does not name, so an object that loses a
-    field is deleted first. So is an endpoint without a caller id of its own: Asterisk (22.10) gives
-    its copy the caller id "unknown", which would hide the number of every caller on a trunk.
+    field is deleted first; so is what Asterisk (22.10) would not copy rightly.
     """
     gone = [Change(thing, None) for thing in known if thing not in wanted]
     found = gone[::-1]
@@ -87,7 +86,15 @@ def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> li
 
 
 def _copy_spoils(thing: Thing, fields: Fields) -> bool:
-    return thing.kind == "endpoint" and "callerid" not in fields
+    """Whether Asterisk's copy of the object would not become what the fields say.
+
+    An endpoint without a caller id of its own gets the caller id "unknown", which would hide
+    the number of every caller on a trunk. A contact or an address to match is added to the old
+    ones: a trunk that moved would be called at its old place, and trusted from there.
+    """
+    if thing.kind == "endpoint":
+        return "callerid" not in fields
+    return thing.kind == "identify" or "contact" in fields
 
 
 def body(fields: Fields) -> bytes:
