@@ -111,6 +111,11 @@ def _text(data: Mapping[str, Any], name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
+def _cause(fact: LedgerEntry) -> int | None:
+    value = fact.data.get("cause")
+    return value if isinstance(value, int) else None
+
+
 def _refused(contact: Contact, _fact: LedgerEntry, _region: str) -> Contact:
     return replace(contact, refused=True)
 
@@ -204,7 +209,7 @@ def _ended(contact: Contact, fact: LedgerEntry, region: str) -> Contact:
     if contact.ended_at is not None:
         return contact
     contact = _resumed(contact, fact, region)
-    ended_by, cause = _text(fact.data, "ended_by") or None, fact.data.get("cause")
+    ended_by, cause = _text(fact.data, "ended_by") or None, _cause(fact)
     contact = _leave(contact, fact.at_ms, "abandoned" if ended_by == "customer" else "failed")
     contact = replace(contact, ended_at=fact.at_ms, ended_by=ended_by, cause=cause)
     if contact.answered_at is not None:
@@ -306,7 +311,7 @@ def legs_of(facts: list[LedgerEntry]) -> tuple[LegSpan, ...]:
         elif fact.type == "leg.answered":
             leg = replace(leg, answered_at=fact.at_ms)
         elif fact.type == "leg.ended":
-            leg = replace(leg, ended_at=fact.at_ms, cause=fact.data.get("cause"))
+            leg = replace(leg, ended_at=fact.at_ms, cause=_cause(fact))
         legs[name] = leg
     return tuple(legs.values())
 

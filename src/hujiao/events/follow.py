@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Table, Text, column, select, table, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.kit.clock import to_ms
@@ -26,6 +27,7 @@ POLL_S = 1.0
 BATCH = 1_000
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 15.0
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
 
 ledger_cursor = Table(
     "ledger_cursor",
@@ -150,18 +152,22 @@ class Follower:
         return total
 
     async def run(self) -> None:
-        """Follow until cancelled; while PostgreSQL is away, try again in growing steps."""
+        """Follow until cancelled; what fails is tried again in growing steps."""
         retry_s = FIRST_RETRY_S
         while True:
             self._news.clear()
             try:
                 count = await self.step()
-            except (SQLAlchemyError, OSError) as error:
+            except DATABASE_AWAY as error:
                 log.warning("reader waits", reader=self.reader, reason=type(error).__name__)
-                await asyncio.sleep(retry_s)
-                retry_s = min(retry_s * 2, LAST_RETRY_S)
+            except Exception:
+                # A fact it cannot bear: nothing is skipped, the others go on, and this is heard of.
+                log.exception("reader is stuck", reader=self.reader)
+            else:
+                retry_s = FIRST_RETRY_S
+                if count < self._batch:
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._news.wait(), self._poll_s)
                 continue
-            retry_s = FIRST_RETRY_S
-            if count < self._batch:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._news.wait(), self._poll_s)
+            await asyncio.sleep(retry_s)
+            retry_s = min(retry_s * 2, LAST_RETRY_S)
