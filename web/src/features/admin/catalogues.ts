@@ -61,3 +61,6 @@ export function useQueueNames() {
   const options = computed(() => [...(living.data.value ?? [])].sort((a, b) => a.name.localeCompare(b.name, "zh-CN")));
   return { names, options };
 }
+
+/** A list that administration shows in full. */
+export const useList = <T>(path: string) => useAll<T>(path, () => true);

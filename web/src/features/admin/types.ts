@@ -81,6 +81,7 @@ export interface Trunk {
   caller_number: string;
   prefixes: string[];
   active: boolean;
+  has_secret: boolean;
 }
 
 export interface AuditEntry {
@@ -98,8 +99,8 @@ export interface AuditEntry {
 export interface SystemInfo {
   version: string;
   nodes: { name: string; connected: boolean; calls: number }[];
-  floor: unknown;
-  database: unknown;
+  floor: boolean;
+  database: boolean;
 }
 
 /** What stands in the way of a removal: details of 409 `in_use`. */

@@ -1,0 +1,27 @@
+/** Details of the audit trail as lines that can be read. Pure. */
+
+export interface DetailLine {
+  field: string;
+  before: string | null;
+  after: string;
+}
+
+/** `changed` details are field -> [before, after]; everything else is field -> value. */
+export function linesOf(details: Record<string, unknown>, textOf: (value: unknown, field: string) => string): DetailLine[] {
+  return Object.entries(details).map(([field, value]) => {
+    const change = Array.isArray(value) && value.length === 2;
+    return change ? { field, before: textOf(value[0], field), after: textOf(value[1], field) } : { field, before: null, after: textOf(value, field) };
+  });
+}
+
+/** A value in plain words: ids by their names, objects as a short list. */
+export function valueText(value: unknown, words: { yes: string; no: string; none: string; nameOf: (id: string) => string | undefined; comma: string }): string {
+  if (value === null || value === undefined || value === "") return words.none;
+  if (typeof value === "boolean") return value ? words.yes : words.no;
+  if (typeof value === "string") return words.nameOf(value) ?? value;
+  if (typeof value === "number") return String(value);
+  const inner = (one: unknown) => valueText(one, words);
+  if (Array.isArray(value)) return value.length === 0 ? words.none : value.map(inner).join(words.comma);
+  const entries = Object.entries(value as Record<string, unknown>);
+  return entries.length === 0 ? words.none : entries.map(([key, one]) => `${words.nameOf(key) ?? key} ${inner(one)}`).join(words.comma);
+}
