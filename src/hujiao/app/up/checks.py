@@ -86,12 +86,22 @@ def _holder(door: Door) -> str:
     for row in rows:
         listening = kind == "udp" or row.status == psutil.CONN_LISTEN
         if row.laddr and row.laddr.port == door.port and listening:
-            try:
-                name = psutil.Process(row.pid).name() if row.pid else "another program"
-            except psutil.Error:
-                name = "another program"
+            name = _program(row.pid) if row.pid else "another program"
             return f" by {name}" + (f" (process {row.pid})" if row.pid else "")
     return ""
+
+
+def _program(pid: int) -> str:
+    """A process's name; of a program run through a loader of its own, the program's."""
+    try:
+        process = psutil.Process(pid)
+        name = process.name()
+        words = process.cmdline()
+    except psutil.Error:
+        return "another program"
+    if name.startswith("ld-linux") and "--library-path" in words[:-2]:
+        return Path(words[words.index("--library-path") + 2]).name
+    return str(name)
 
 
 def disk(settings: Settings) -> Finding:

@@ -107,9 +107,9 @@ class Teller:
 
     def refused(self, findings: Sequence[Finding]) -> None:
         for finding in findings:
-            self.console.print(f"[red]Cannot start:[/red] {finding.text}")
+            self.console.print(f"[red]Cannot start:[/red] {finding.text}", soft_wrap=True)
             if finding.advice:
-                self.console.print(f"  {finding.advice}")
+                self.console.print(f"  {finding.advice}", soft_wrap=True)
 
     def ending(self) -> None:
         self.console.print("Ending …")
