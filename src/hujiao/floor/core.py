@@ -31,6 +31,7 @@ from hujiao.floor.config import Configuration
 from hujiao.floor.desks import Desk
 from hujiao.floor.dialplan import called_number, destination, diallable
 from hujiao.floor.saved import save_call, save_desk
+from hujiao.floor.staffing import Staffing
 from hujiao.floor.timers import Timers
 from hujiao.kit.log import logger
 from hujiao.routing import core as router
@@ -75,8 +76,7 @@ class Floor:
         self.call_of_leg: dict[port.LegId, Call] = {}
         self.desks: dict[str, Desk] = {}
         self.desk_of_extension: dict[str, Desk] = {}
-        self._queues_of: dict[str, list[str]] = {}
-        self._desks_of: dict[str, list[Desk]] = {}
+        self.staffing = Staffing()
         self.nodes: dict[port.NodeName, bool] = {}
         self.timers: Timers[TimerKey] = Timers()
         self.changed = Changed()
@@ -437,7 +437,8 @@ class Floor:
         old_contact = desk.contact
         was = desk.mirror(word)
         self.mark_agent(desk.id)
-        self.changed.queues.update(self.queues_of(desk))
+        self.staffing.moved(desk.id, was, word.state)
+        self.changed.queues.update(self.staffing.queues_of(desk.id))
         subject = Subject(word.contact, desk.id)
         changed = facts.AgentStateChanged(word.state, was, word.reason)
         self.tell(changed, subject, word.at_ms)
@@ -451,25 +452,10 @@ class Floor:
             if call is not None:
                 self._forget_if_done(call)
 
-    def queues_of(self, desk: Desk) -> list[str]:
-        """The queues whose skills the agent has at the levels asked."""
-        return self._queues_of.get(desk.id, [])
-
-    def desks_of_queue(self, queue: str) -> list[Desk]:
-        """The agents who may get contacts of this queue, signed in or not."""
-        return self._desks_of.get(queue, [])
-
     def index_service(self) -> None:
         """Work out anew who serves what; after each change of configuration."""
         self.desk_of_extension = {desk.settings.extension: desk for desk in self.desks.values()}
-        self._queues_of = {agent: [] for agent in self.desks}
-        self._desks_of = {queue: [] for queue in self.configuration.queues}
-        for queue in self.configuration.queues.values():
-            for desk in self.desks.values():
-                skills = desk.settings.skills
-                if all(skills.get(skill, 0) >= level for skill, level in queue.skills.items()):
-                    self._queues_of[desk.id].append(queue.id)
-                    self._desks_of[queue.id].append(desk)
+        self.staffing.index(self.desks.values(), self.configuration.queues)
 
     def _wake_at(self, word: routing.WakeAt) -> None:
         self.timers.set((ROUTER, ""), word.at_ms)

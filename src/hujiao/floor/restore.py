@@ -30,6 +30,7 @@ def restore(floor: Floor, calls: list[Call], desks: list[SavedDesk], now_ms: int
             floor.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
     for event in sorted(history, key=lambda event: event.at_ms):
         floor.route_quietly(event)
+    floor.index_service()
     for call in calls:
         floor.adopt(call)
 

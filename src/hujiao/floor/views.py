@@ -41,7 +41,7 @@ def agent_view(floor: Floor, desk: Desk) -> View:
         "handled": desk.handled,
         "missed": desk.missed,
         "tab": desk.tab,
-        "queues": floor.queues_of(desk),
+        "queues": floor.staffing.queues_of(desk.id),
     }
 
 
@@ -79,21 +79,14 @@ def queue_view(floor: Floor, queue_id: str) -> View | None:
     settings = floor.configuration.queues.get(queue_id)
     if settings is None:
         return None
-    counts = {"ready": 0, "talking": 0, "wrap_up": 0, "signed_in": 0}
-    for desk in floor.desks_of_queue(queue_id):
-        if not desk.signed_in:
-            continue
-        counts["signed_in"] += 1
-        if desk.state is AgentState.READY:
-            counts["ready"] += 1
-        elif desk.state is AgentState.BUSY:
-            counts["talking"] += 1
-        elif desk.state is AgentState.WRAP_UP:
-            counts["wrap_up"] += 1
+    states = floor.staffing.states(queue_id)
     return {
         "id": queue_id,
         "name": settings.name,
         "waiting": router.waiting(floor.router, QueueId(queue_id)),
         "longest_since": router.longest_wait_since(floor.router, QueueId(queue_id)),
-        **counts,
+        "ready": states[AgentState.READY],
+        "talking": states[AgentState.BUSY],
+        "wrap_up": states[AgentState.WRAP_UP],
+        "signed_in": states.total() - states[AgentState.OFFLINE],
     }
