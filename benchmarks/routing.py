@@ -2,15 +2,20 @@
 
 `python -m benchmarks.routing` prints a table, then the same as JSON. Every event of a day in steady
 state passes through `step` in virtual time: calls come, ring, are accepted, refused or missed,
-end, are wrapped up, rested from, abandoned; agents leave for a break and come back.
+end, are wrapped up, rested from, abandoned; agents leave for a break and come back. All four
+strategies are equally common.
 
 Two floors are measured. `mixed`: seven tenths of the agents serve 40 queues with a backlog, each in
 about six of them and nearly every agent with a skill profile of his own; the others serve 10 queues
-with agents to spare. `universal`: every agent fits all 50 distinct demands and most are free, so
+with agents to spare. `universal`: every agent fits all 50 distinct demands and half are free, so
 that one agent more or less free touches every index there is: the dearest case we know.
 
-Only the call of `step` is timed. As in the floor, what was built at the start is taken out of the
-garbage collector's sight (gc.freeze); the collector itself stays on, and its pauses are counted in.
+Steps that start or stop the ringing of ten and more phones are shown apart as well ("ring all").
+
+Only the call of `step` is timed, in processor time of its thread, so that a machine shared with
+others does not blur it; the wall time, which on a quiet machine is the same, stands below it. As in
+the floor, what was built at the start is taken out of the garbage collector's sight (gc.freeze);
+the collector itself stays on, and its pauses are counted in.
 """
 
 import gc
@@ -22,7 +27,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import perf_counter_ns
+from time import perf_counter_ns, thread_time_ns
 from typing import Any
 
 from hujiao.routing.core import (
@@ -70,6 +75,7 @@ TARGET_P99_US = 100.0
 
 _STRATEGIES = (Strategy.LONGEST_IDLE, Strategy.HUNT, Strategy.FEWEST_CALLS, Strategy.RING_ALL)
 _TALK_S = 180.0
+_MANY = 10
 _FIRST_MS = 1_000_000_000
 
 
@@ -86,6 +92,7 @@ class Load:
     backlog: int = 0
     busy_queues: int = 0
     calm_gap_ms: float = 0.0
+    wall_ns: list[int] = field(default_factory=list)
     times_ns: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     measure: bool = False
 
@@ -95,11 +102,15 @@ class Load:
         heapq.heappush(self.due, (when, self.number, make(when)))
 
     def feed(self, event: Event) -> None:
-        start = perf_counter_ns()
+        wall = perf_counter_ns()
+        start = thread_time_ns()
         commands = step(self.state, event)
-        took = perf_counter_ns() - start
+        took = thread_time_ns() - start
         if self.measure:
-            self.times_ns[type(event).__name__].append(took)
+            self.wall_ns.append(perf_counter_ns() - wall)
+            many = sum(isinstance(command, AgentChanged) for command in commands) >= _MANY
+            name = type(event).__name__ + (" (ring all)" if many else "")
+            self.times_ns[name].append(took)
         for command in commands:
             self.obey(command)
 
@@ -169,7 +180,7 @@ class Load:
         self.queue_of[contact] = number
         preferred = None
         if self.rng.random() < 0.05:
-            preferred = AgentId(f"a{self.rng.randrange(AGENTS):05}")
+            preferred = AgentId(f"a{self.rng.randrange(len(self.state.agents)):05}")
         if self.rng.random() < 0.1:
             patience_ms = at - self.now_ms + self.rng.uniform(1_000, 600_000)
             self.at(patience_ms, lambda when: ContactLeft(contact, when))
@@ -215,12 +226,12 @@ def _sign_in(load: Load, config: AgentConfig) -> None:
     load.feed(AgentSignedIn(config.id, load.now_ms))
 
 
-def mixed(seed: int, steps: int) -> Load:
-    """A backlog of 10,000 in 40 queues beside 10 queues with agents to spare."""
-    load = Load(random.Random(seed), busy_queues=40, calm_gap_ms=8_000)
+def mixed(seed: int, steps: int, agents: int, backlog: int) -> Load:
+    """A backlog in 40 queues beside 10 queues with agents to spare."""
+    load = Load(random.Random(seed), busy_queues=40, calm_gap_ms=80_000_000 / agents)
     rng = load.rng
     _queues(load)
-    for number in range(AGENTS):
+    for number in range(agents):
         busy = number % 10 < 7
         numbers = rng.sample(range(40), 6) if busy else rng.sample(range(40, QUEUES), 3)
         skills = {f"s{n:02}": rng.randint(1, 5) for n in numbers}
@@ -231,31 +242,31 @@ def mixed(seed: int, steps: int) -> Load:
                 AgentId(f"a{number:05}"), skills, rest_s=5 if number % 4 == 0 else 0, max_missed=3
             ),
         )
-    for _ in range(WAITING + 7 * AGENTS // 10):
+    for _ in range(backlog):
         load.now_ms += 10
         load.feed(load.arrival(load.now_ms, True))
     for _ in range(60):
-        load.at(rng.uniform(0, 8_000), lambda at: load.arrival(at, False))
+        load.at(rng.uniform(0, load.calm_gap_ms), lambda at: load.arrival(at, False))
     _settle(load, steps)
     return load
 
 
-def universal(seed: int, steps: int) -> Load:
+def universal(seed: int, steps: int, agents: int) -> Load:
     """Every agent fits every queue, and half of them are free."""
-    load = Load(random.Random(seed), busy_queues=0, calm_gap_ms=4_000)
+    load = Load(random.Random(seed), busy_queues=0, calm_gap_ms=40_000_000 / agents)
     _queues(load)
     skills = {f"s{n:02}": 5 for n in range(QUEUES)} | {"language": 5}
-    for number in range(AGENTS):
+    for number in range(agents):
         _sign_in(load, AgentConfig(AgentId(f"a{number:05}"), skills))
     for _ in range(100):
-        load.at(load.rng.uniform(0, 4_000), lambda at: load.arrival(at, False))
+        load.at(load.rng.uniform(0, load.calm_gap_ms), lambda at: load.arrival(at, False))
     _settle(load, steps)
     return load
 
 
 def _settle(load: Load, steps: int) -> None:
     """Warms up past the first rush, then measures."""
-    load.run(3 * AGENTS + 40_000)
+    load.run(7 * len(load.state.agents))
     gc.collect()
     gc.freeze()
     load.measure = True
@@ -295,9 +306,9 @@ def _queries(load: Load, count: int = 2_000) -> dict[str, dict[str, float]]:
     for name, ask in asked.items():
         times = []
         for n in range(count):
-            start = perf_counter_ns()
+            start = thread_time_ns()
             ask(n)
-            times.append(perf_counter_ns() - start)
+            times.append(thread_time_ns() - start)
         result[name] = _shares(times)
     return result
 
@@ -314,14 +325,23 @@ def _summary(load: Load) -> dict[str, Any]:
         "waiting": len(state.contacts),
         "virtual_s": round((load.now_ms - _FIRST_MS) / 1000),
         "all": _shares(every),
+        "all_wall": _shares(load.wall_ns),
         "by_event": {name: _shares(times) for name, times in sorted(load.times_ns.items())},
         "queries": _queries(load) if state.contacts else {},
     }
 
 
-def run(steps: int = STEPS, seed: int = 1) -> dict[str, Any]:
-    """Both floors measured over so many steps each; times in microseconds."""
-    floors = {"mixed": _summary(mixed(seed, steps)), "universal": _summary(universal(seed, steps))}
+def run(
+    steps: int = STEPS, seed: int = 1, agents: int = AGENTS, backlog: int = WAITING
+) -> dict[str, Any]:
+    """Both floors measured over so many steps each; processor times in microseconds.
+
+    The target is met when 99 % of all steps on the mixed floor keep within it.
+    """
+    floors = {
+        "mixed": _summary(mixed(seed, steps, agents, backlog)),
+        "universal": _summary(universal(seed, steps, agents)),
+    }
     return {
         "benchmark": "routing",
         "python": platform.python_version(),
@@ -329,6 +349,10 @@ def run(steps: int = STEPS, seed: int = 1) -> dict[str, Any]:
         "met": floors["mixed"]["all"]["p99_us"] <= TARGET_P99_US,
         **floors,
     }
+
+
+def _totals(part: dict[str, Any]) -> dict[str, dict[str, float]]:
+    return {"all events": part["all"], "all events, wall": part["all_wall"]}
 
 
 def table(result: dict[str, Any]) -> str:
@@ -340,10 +364,10 @@ def table(result: dict[str, Any]) -> str:
             f"{floor}: {part['agents']} agents ({part['agents_free']} free, {part['profiles']} "
             f"profiles), {part['waiting']} waiting, {part['queues']} queues"
         )
-        lines.append("".join([" " * 22, *(f"{name:>10}" for name in columns)]))
-        for group in (part["by_event"], {"all events": part["all"]}, part["queries"]):
+        lines.append("".join([" " * 26, *(f"{name:>10}" for name in columns)]))
+        for group in (part["by_event"], _totals(part), part["queries"]):
             for name, shares in group.items():
-                lines.append("".join([f"  {name:20}", *(f"{shares[c]:>10}" for c in columns)]))
+                lines.append("".join([f"  {name:24}", *(f"{shares[c]:>10}" for c in columns)]))
         lines.append("")
     return "\n".join(lines)
 

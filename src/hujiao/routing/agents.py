@@ -29,7 +29,7 @@ def on_set(state: State, event: AgentSet, out: list[Command]) -> None:
     config = event.config
     agent = state.agents.get(config.id)
     if agent is None:
-        state.agents[config.id] = Agent(config, join_profile(state, config))
+        state.agents[config.id] = Agent(config.id, config, join_profile(state, config))
         return
     agent.config = config
     if needs_of(config.skills) == agent.profile.skills:
@@ -186,7 +186,7 @@ def _sign_out(state: State, agent: Agent) -> None:
     agent.wants_reason = None
     agent.wrap_up_until_ms = 0
     agent.rest_until_ms = 0
-    del agent.profile.signed_in[agent.config.id]
+    del agent.profile.signed_in[agent.id]
     state.signed_in -= 1
 
 
@@ -195,10 +195,10 @@ def _let_go(state: State, agent: Agent, out: list[Command], offered: Contact | N
 
     To have gone does not count as missed.
     """
-    contacts = [state.contacts[key[-1]] for key in agent.kept]
+    contacts = [state.contacts[key[-1]] for key in agent.kept or ()]
     if offered:
         name = offered.asked.contact
-        out.append(CancelOffer(name, agent.config.id, CancelWhy.AGENT_SIGNED_OUT))
+        out.append(CancelOffer(name, agent.id, CancelWhy.AGENT_SIGNED_OUT))
         insort(contacts, offered, key=attrgetter("key"))
     for contact in contacts:
         if contact is offered:
@@ -210,5 +210,5 @@ def _let_go(state: State, agent: Agent, out: list[Command], offered: Contact | N
 
 def _forget(state: State, agent: Agent, contact: ContactId) -> None:
     given = state.accepted.get(contact)
-    if given and given[0] == agent.config.id:
+    if given and given[0] == agent.id:
         del state.accepted[contact]

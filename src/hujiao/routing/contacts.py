@@ -99,7 +99,7 @@ def on_failed(state: State, event: OfferFailed, out: list[Command]) -> None:
 
 def fail_offer(state: State, contact: Contact, agent: Agent, out: list[Command]) -> None:
     """The agent missed his offer: the contact looks for another, then he for another contact."""
-    name = agent.config.id
+    name = agent.id
     contact.failed[name] = None
     if contact.preferred == name:
         contact.preferred = None
@@ -114,7 +114,7 @@ def fail_offer(state: State, contact: Contact, agent: Agent, out: list[Command])
 def lose_offer(state: State, contact: Contact, agent: Agent, out: list[Command]) -> None:
     """The agent, who is not among the free, rings no more; was he the last, the contact goes back
     to its own place in the order."""
-    end_offer(contact, agent.config.id)
+    end_offer(contact, agent.id)
     if contact.offered:
         return
     displace(contact)

@@ -75,7 +75,7 @@ def _on_tick(state: State, event: Tick, out: list[Command]) -> None:
         state.wake_ms = None
     while (due := state.agenda.first()) and due[0] <= state.now_ms:
         state.agenda.remove(due)
-        timer = Timer(due[1])
+        timer: Timer = due[1]
         if timer is Timer.AGENT:
             agents.on_due(state, state.agents[due[2]], out)
         else:

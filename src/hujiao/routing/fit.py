@@ -6,7 +6,7 @@ agent's own demands.
 
 from collections.abc import Iterable
 
-from hujiao.routing.model import AgentConfig, AgentState, QueueConfig
+from hujiao.routing.model import AgentConfig, QueueConfig
 from hujiao.routing.order import Key, SortedKeys
 from hujiao.routing.state import (
     Agent,
@@ -20,8 +20,9 @@ from hujiao.routing.state import (
     ranking_of,
 )
 
-_MEET_LIMIT = 8
-"""So many who are not free may be met by every search; more are taken out of the way."""
+_MEET_LIMIT = 40
+"""So many who are not free may be met by every search; more are taken out of the way until they
+are: to take one out and put him back costs as much as to meet him so many times."""
 
 
 def level_sum(profile: Profile, needs: Needs) -> int | None:
@@ -110,7 +111,7 @@ def leave_profile(state: State, profile: Profile) -> None:
 
 
 def _base_ranks(agent: Agent) -> tuple[Key, Key, Key]:
-    name = agent.config.id
+    name = agent.id
     return (agent.idle_since_ms, name), (agent.handled, agent.idle_since_ms, name), (name,)
 
 
@@ -125,7 +126,7 @@ def put_free(agent: Agent) -> None:
     """Shows a free agent to every demand he fits.
 
     He stays shown while he is offered a contact, for most who ring come back as they went: all but
-    one when many ring at once. Who meets him then passes over him.
+    one when many ring at once. Searches pass over him meanwhile (`ready_ranks`).
     """
     if agent.shown:
         for line, rank in agent.passed_over:
@@ -139,19 +140,13 @@ def put_free(agent: Agent) -> None:
             line.add(ranks[ranking] if ranking < 3 else (-total, *ranks[ranking - 3]))
 
 
-def _pass_over(agent: Agent, line: SortedKeys, rank: Key) -> None:
-    """Takes the entry of one who is not free out of the way until he is free again."""
-    line.remove(rank)
-    agent.passed_over.append((line, rank))
-
-
 def ready_ranks(state: State, line: SortedKeys, keys: Iterable[Key], want: int) -> list[Key]:
     """The first entries of free agents among these keys of the line, at most so many."""
-    agents = state.agents
+    ready = state.ready
     found: list[Key] = []
     met: list[Key] = []
     for key in keys:
-        if agents[key[-1]].state is not AgentState.READY:
+        if key[-1] not in ready:
             met.append(key)
             continue
         found.append(key)
@@ -159,7 +154,8 @@ def ready_ranks(state: State, line: SortedKeys, keys: Iterable[Key], want: int) 
             break
     if len(met) > _MEET_LIMIT:
         for key in met:
-            _pass_over(agents[key[-1]], line, key)
+            line.remove(key)
+            state.agents[key[-1]].passed_over.append((line, key))
     return found
 
 

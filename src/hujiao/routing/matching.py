@@ -52,9 +52,7 @@ def explain(
 
 def allowed(agent: Agent, contact: Contact) -> bool:
     """The agent has the skills the contact needs now, and is not excluded from it."""
-    return (
-        contact.demand.needs in agent.profile.fits and agent.config.id not in contact.asked.exclude
-    )
+    return contact.demand.needs in agent.profile.fits and agent.id not in contact.asked.exclude
 
 
 def own_rank(agent: Agent, contact: Contact) -> Key:
@@ -105,7 +103,7 @@ def choose_agents(state: State, contact: Contact) -> Choice | None:
 
 def single(state: State, contact: Contact, agent: Agent, reason: Reason) -> Choice:
     """The choice of one agent for a reason other than his rank."""
-    name = agent.config.id
+    name = agent.id
     chosen = Candidate(name, own_rank(agent, contact), Note.CHOSEN)
     return Choice((name,), explain(state, contact, reason, (chosen,), (name,)))
 
@@ -115,7 +113,7 @@ def find_contact(state: State, agent: Agent) -> Contact | None:
     whose ringing he may join.
     """
     best: Contact | None = None
-    if agent.kept.chunks:
+    if agent.kept is not None and agent.kept.chunks:
         best = state.contacts[agent.kept.chunks[0][0][-1]]
     joinable: list[SortedKeys] = []
     for demand, _ in agent.profile.fits.values():
@@ -138,9 +136,7 @@ def _first_allowed(
         if best is not None and key > best.key:
             return best
         contact = state.contacts[key[-1]]
-        if agent.config.id in contact.asked.exclude:
-            continue
-        if contact.offered and agent.config.id in contact.failed:
+        if agent.id in contact.asked.exclude or (contact.offered and agent.id in contact.failed):
             continue
         return contact
     return best
@@ -151,10 +147,14 @@ def _picked(
 ) -> tuple[tuple[AgentId, ...], tuple[Candidate, ...]]:
     """The winners, and the first candidates with what became of them (without notes: by rank)."""
     if notes is None:
-        notes = [Note.CHOSEN] * limit + [Note.BEHIND] * (len(ranks) - limit)
-    pairs = [(rank[-1], rank, note) for rank, note in zip(ranks, notes, strict=False)]
-    winners = tuple([name for name, _, note in pairs if note is Note.CHOSEN])
-    return winners, tuple([Candidate(*each) for each in pairs[:EXPLAIN_LIMIT]])
+        winners = [rank[-1] for rank in ranks[:limit]]
+        seen = [Candidate(rank[-1], rank, Note.CHOSEN) for rank in ranks[:limit]]
+        seen += [Candidate(rank[-1], rank, Note.BEHIND) for rank in ranks[limit:EXPLAIN_LIMIT]]
+    else:
+        pairs = list(zip(ranks, notes, strict=True))
+        winners = [rank[-1] for rank, note in pairs if note is Note.CHOSEN]
+        seen = [Candidate(rank[-1], rank, note) for rank, note in pairs[:EXPLAIN_LIMIT]]
+    return tuple(winners), tuple(seen)
 
 
 def _sift(contact: Contact, ranks: list[Key], limit: int) -> list[Note]:

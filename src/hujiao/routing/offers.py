@@ -44,11 +44,14 @@ def change(
     until_ms: int | None = None,
 ) -> None:
     """Puts the agent into a state; the end of wrap-up and rest is noted in the agenda."""
-    name = agent.config.id
+    name = agent.id
     was = agent.state
     if was in _TIMED_STATES:
         state.agenda.remove((agent.until_ms, Timer.AGENT, name))
+    if was is AgentState.READY:
+        state.ready.discard(name)
     if to is AgentState.READY:
+        state.ready.add(name)
         put_free(agent)
     elif to is not AgentState.OFFERED:
         if to in _TIMED_STATES:
@@ -83,7 +86,7 @@ def seek_contact(state: State, agent: Agent, out: list[Command]) -> bool:
     reason = Reason.FIRST_IN_ORDER
     if contact.offered:
         reason = Reason.JOINED_RING
-    elif contact.place is agent.kept:
+    elif agent.kept is not None and contact.place is agent.kept:
         reason = Reason.PREFERRED_AGENT
     make_offer(state, contact, single(state, contact, agent, reason), out)
     return True
@@ -135,7 +138,7 @@ def cancel_offers(
     """Stops all ringing for a contact but one agent's; the agents returned are to be released."""
     freed = [state.agents[name] for name in contact.offered if name != keep]
     contact.offered.clear()
-    out.extend([CancelOffer(contact.asked.contact, a.config.id, why) for a in freed])
+    out.extend([CancelOffer(contact.asked.contact, a.id, why) for a in freed])
     return freed
 
 
@@ -143,6 +146,8 @@ def put_waiting(state: State, contact: Contact) -> None:
     """Lets free agents find the contact: the one it is kept for, or all who fit."""
     agent = keeper(state, contact)
     if agent:
+        if agent.kept is None:
+            agent.kept = SortedKeys()
         _put(contact, agent.kept)
         set_timer(state, contact, Timer.PREFERRED, contact.prefer_until_ms)
     else:

@@ -112,8 +112,7 @@ def _why_open(state: State, contact: Contact) -> Reason:
 
 
 def _has_ready(state: State, queue: Queue, demand: Demand) -> bool:
-    line = demand.free[queue.ranking]
-    return any(state.agents[k[-1]].state is AgentState.READY for k in line)
+    return any(key[-1] in state.ready for key in demand.free[queue.ranking])
 
 
 def _fitting(contact: Contact) -> tuple[Candidate, ...]:
@@ -123,12 +122,12 @@ def _fitting(contact: Contact) -> tuple[Candidate, ...]:
         for agent in profile.signed_in.values():
             if len(seen) == EXPLAIN_LIMIT:
                 return tuple(seen)
-            seen.append(Candidate(agent.config.id, (), _note(agent, contact)))
+            seen.append(Candidate(agent.id, (), _note(agent, contact)))
     return tuple(seen)
 
 
 def _note(agent: Agent, contact: Contact) -> Note:
-    if agent.config.id in contact.asked.exclude:
+    if agent.id in contact.asked.exclude:
         return Note.EXCLUDED
     return _NOTES[agent.state]
 

@@ -99,6 +99,7 @@ class Profile:
 
 @dataclass(slots=True, eq=False)
 class Agent:
+    id: AgentId
     config: AgentConfig
     profile: Profile
     state: AgentState = AgentState.OFFLINE
@@ -121,8 +122,8 @@ class Agent:
     idle_since_ms: int = 0
     handled: int = 0
     missed: int = 0
-    kept: SortedKeys = field(default_factory=SortedKeys)
-    """Waiting contacts that prefer him."""
+    kept: SortedKeys | None = None
+    """Waiting contacts that prefer him, if there ever were any."""
 
 
 @dataclass(slots=True, eq=False)
@@ -184,6 +185,8 @@ class State:
     accepted: dict[ContactId, tuple[AgentId, ContactQueued]] = field(default_factory=dict)
     """Contacts given to agents and not ended, to know repeated events from new ones."""
     signed_in: int = 0
+    ready: set[AgentId] = field(default_factory=set)
+    """Agents in the state ready; only ever asked for one of them, never walked through."""
     demands: dict[Needs, Demand] = field(default_factory=dict)
     profiles: dict[Needs, Profile] = field(default_factory=dict)
     agenda: SortedKeys = field(default_factory=SortedKeys)

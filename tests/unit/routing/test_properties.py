@@ -307,7 +307,7 @@ class Floor(RuleBasedStateMachine):
 def _check_contacts(state: State) -> None:
     agenda = list(state.agenda)
     assert agenda == sorted(agenda)
-    places: list[SortedKeys] = [agent.kept for agent in state.agents.values()]
+    places: list[SortedKeys] = [a.kept for a in state.agents.values() if a.kept is not None]
     for demand in state.demands.values():
         places += [demand.open, demand.ringing]
         assert demand.users.keys() == demand.free.keys()
@@ -335,8 +335,10 @@ def _check_timers(name: ContactId, contact: Contact, agenda: list[tuple[object, 
 
 
 def _check_agents(state: State) -> None:
+    ready = {name for name, a in state.agents.items() if a.state is AgentState.READY}
+    assert state.ready == ready
     for agent in state.agents.values():
-        assert agent.state is not AgentState.READY or agent.shown
+        assert agent.id not in ready or agent.shown
         assert not agent.shown or agent.state in (AgentState.READY, AgentState.OFFERED)
         hidden = {id(line) for line, _ in agent.passed_over}
         for demand, _ in agent.profile.fits.values():
