@@ -137,6 +137,7 @@ async def test_the_ledger_wakes_the_projector_at_once(
     for fact, subject in answered_call("c1"):
         ledger.append(fact, subject, at_ms=at_ms)
         at_ms += 1_000
+    ledger.commit()
 
     async def there() -> bool:
         made = await contacts(database)
