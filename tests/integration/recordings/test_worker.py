@@ -95,7 +95,7 @@ async def test_a_worker_killed_in_the_middle_of_a_merge_leaves_one_file_in_the_e
     folder: Path,
     raw: Path,
 ) -> None:
-    write_pair(raw, "c1", seconds=300)
+    write_pair(raw, "c1", seconds=120)
     await told("c1")
     doomed = other_process(postgres_url, folder, raw)
     try:
