@@ -32,9 +32,7 @@ app.use(VueQueryPlugin, {
 app.use(router);
 
 whenSessionLost(() => {
-  const session = useSession();
-  if (session.me === null) return;
-  session.forget();
+  if (!useSession().lost()) return;
   void router.push({ path: "/login", query: { ended: "1", to: router.currentRoute.value.fullPath } });
 });
 

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { CallItem, LiveCall, StoryFact } from "@/api/types";
 import { tidy } from "@/features/customers/api";
+import { endWord } from "@/features/desk/endWord";
 import { SHORTCUTS, shortcutOf } from "@/features/desk/shortcuts";
 import { loadDrafts, pruned, type Draft } from "@/features/desk/workspace/drafts";
 import * as store from "@/features/desk/workspace/store";
@@ -143,6 +144,20 @@ describe("the story of a call in lines", () => {
     expect(lines.map((line) => line.key)).toEqual(["queue_entered", "offer_failed", "ended_by_customer"]);
     expect(lines[0]?.values.queue).toBe("Sales");
     expect(lines[1]?.values.agent).toBe("Ann");
+  });
+});
+
+describe("the end of a call", () => {
+  const ended = (more: Partial<LiveCall>) => call("c", { phase: "ended", answered_at: null, ended_by: "customer", cause: 16, ...more });
+
+  it("is told by the network's cause for a call out that nobody took", () => {
+    expect(endWord(ended({ direction: "out", cause: 17 }))).toBe("busy");
+    expect(endWord(ended({ direction: "out", cause: 1 }))).toBe("unallocated");
+  });
+
+  it("is else told by who hung up", () => {
+    expect(endWord(ended({ direction: "out", cause: 17, answered_at: 5 }))).toBe("customer");
+    expect(endWord(ended({ direction: "in", cause: 17, ended_by: null }))).toBe("system");
   });
 });
 

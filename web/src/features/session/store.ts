@@ -21,6 +21,7 @@ export const useSession = defineStore("session", () => {
   const leaving = new Set<() => Promise<void>>();
   // Chosen before the sign-in, so it counts more than what the server remembers.
   let picked: Locale | null = null;
+  let signingOut = false;
   const home = computed(() => (me.value ? HOMES[me.value.person.role] : "/login"));
 
   function may(permission: Permission): boolean {
@@ -56,9 +57,14 @@ export const useSession = defineStore("session", () => {
 
   /** Ends the session after what must be left first, e.g. the desk; throws when the server does not hear it. */
   async function signOut(): Promise<void> {
-    for (const leave of leaving) await leave();
-    await api.delete("/session");
-    forget();
+    signingOut = true;
+    try {
+      for (const leave of leaving) await leave();
+      await api.delete("/session");
+      forget();
+    } finally {
+      signingOut = false;
+    }
   }
 
   /** Has `leave` done before the session ends; answers the way to withdraw it. */
@@ -71,6 +77,13 @@ export const useSession = defineStore("session", () => {
     me.value = null;
   }
 
+  /** The server says that the session is over; true when that is news, not our own doing. */
+  function lost(): boolean {
+    if (me.value === null || signingOut) return false;
+    forget();
+    return true;
+  }
+
   async function chooseLocale(locale: Locale): Promise<void> {
     setLocale(locale);
     if (me.value === null) {
@@ -81,5 +94,5 @@ export const useSession = defineStore("session", () => {
     await api.put("/me/locale", { locale });
   }
 
-  return { me, home, may, mayAny, signIn, restore, signOut, beforeSignOut, forget, chooseLocale };
+  return { me, home, may, mayAny, signIn, restore, signOut, beforeSignOut, lost, chooseLocale };
 });

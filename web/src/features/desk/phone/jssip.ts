@@ -61,6 +61,8 @@ export class JsSipPhone implements Phone {
     const ua = this.ua;
     if (ua === null) return;
     this.ua = null;
+    // Away first, then the calls: else the floor would call back a phone that is just going.
+    if (ua.isRegistered()) ua.unregister();
     ua.terminateSessions();
     ua.stop();
     this.events.line("off", null);

@@ -37,7 +37,8 @@ export function storyLines(
 ): StoryLine[] {
   return facts.flatMap((fact) => {
     const key = TOLD[fact.type];
-    if (key === undefined) return [];
+    // An outbound call "arrives" when it is made; that it is dialled is said next.
+    if (key === undefined || (key === "arrived" && fact.data.direction === "out")) return [];
     const values = {
       queue: fact.queue_id === null ? "" : queueName(fact.queue_id),
       agent: agentName(text(fact.data.agent) || (fact.agent_id ?? "")),
