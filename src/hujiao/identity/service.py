@@ -18,13 +18,14 @@ from hujiao.identity.model import (
     Person,
     PersonId,
     Role,
+    Seat,
     Session,
     SessionId,
     TeamId,
 )
 from hujiao.identity.passwords import Passwords, generated_password
 from hujiao.identity.rules import LIFETIME_S, Throttle, may_edit, password_fault
-from hujiao.identity.sessions import Sessions, tell_person, tell_session, token_hash
+from hujiao.identity.sessions import DATABASE_AWAY, Sessions, tell_person, tell_session, token_hash
 from hujiao.identity.store import Team
 from hujiao.kit.clock import Clock, now_ms
 from hujiao.kit.db import Database, notify, serialise
@@ -189,6 +190,19 @@ class Identity:
         )
         actor = _as_actor(person, session_id, origin)
         await audit(connection, actor, "session.opened", "session", session_id)
+
+    async def person_and_seat(self, actor: Actor, token: str) -> tuple[Person, Seat | None]:
+        """Who the actor is; as last known while the database is away. Raises NotFound."""
+        try:
+            async with self.database.transaction() as connection:
+                person = await living_person(connection, actor.person_id)
+                seats = await self.sessions.seats_of(connection, [person.id])
+        except DATABASE_AWAY:
+            known = self.sessions.last_known(token)
+            if known is None:
+                raise
+            return known
+        return person, seats.get(person.id)
 
     async def check_again(self, connection: AsyncConnection, actor: Actor, password: str) -> Person:
         """Ask somebody signed in for his password. Raises WrongCredentials or TooManyAttempts."""

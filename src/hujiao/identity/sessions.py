@@ -13,7 +13,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.identity import store
-from hujiao.identity.model import PERMISSIONS, Actor, PersonId, Seat, SessionId
+from hujiao.identity.model import PERMISSIONS, Actor, Person, PersonId, Seat
 from hujiao.identity.rules import is_live
 from hujiao.kit.clock import Clock, now_ms
 from hujiao.kit.db import Database, notify
@@ -78,6 +78,8 @@ class Watch:
 @dataclass(slots=True)
 class _Known:
     actor: Actor
+    person: Person
+    seat: Seat | None
     expires_ms: int
     seen_ms: int
     checked_ms: int
@@ -143,8 +145,9 @@ class Sessions:
             if found is None:
                 self._known.pop(key, None)
                 raise NotSignedIn("The session has ended; sign in again")
-            actor = (await self._actors(connection, [found]))[0]
-        known = _Known(actor, found.session.expires_ms, now, now)
+            seats = await self.seats_of(connection, [found.person.id])
+        seat = seats.get(found.person.id)
+        known = _Known(_actor(found, seat), found.person, seat, found.session.expires_ms, now, now)
         self._known[key] = known
         self._known.move_to_end(key)
         while len(self._known) > MAX_KNOWN:
@@ -156,23 +159,10 @@ class Sessions:
         self._seen[known.actor.session_id] = now
         return known.actor
 
-    async def _actors(
-        self, connection: AsyncConnection, found: Sequence[store.LiveSession]
-    ) -> list[Actor]:
-        seats = await self.seats_of(connection, [live.person.id for live in found])
-        return [
-            Actor(
-                person_id=live.person.id,
-                name=live.person.name,
-                role=live.person.role,
-                team_id=live.person.team_id,
-                permissions=PERMISSIONS[live.person.role],
-                agent_extension=seat.extension if seat else None,
-                session_id=live.session.id,
-            )
-            for live in found
-            for seat in [seats.get(live.person.id)]
-        ]
+    def last_known(self, token: str) -> tuple[Person, Seat | None] | None:
+        """Whose token it is, as it was when the database was last asked."""
+        known = self._known.get(token_hash(token))
+        return (known.person, known.seat) if known else None
 
     # -- live connections ------------------------------------------------------------------------
 
@@ -249,10 +239,14 @@ class Sessions:
         now = self._clock()
         async with self._database.transaction() as connection:
             living = await store.live_sessions(connection, ids, now)
-            actors = await self._actors(connection, list(living.values()))
-        current = {actor.session_id: actor for actor in actors}
+            people = [live.person.id for live in living.values()]
+            seats = await self.seats_of(connection, people)
+        current = {
+            session_id: _actor(live, seats.get(live.person.id))
+            for session_id, live in living.items()
+        }
         for session_id in ids:
-            actor = current.get(SessionId(session_id))
+            actor = current.get(session_id)
             if actor is not None:
                 self._seen[session_id] = now
             for watch in list(self._watches.get(session_id, ())):
@@ -272,6 +266,18 @@ class Sessions:
         except DATABASE_AWAY:
             self._seen = {**seen, **self._seen}
             raise
+
+
+def _actor(live: store.LiveSession, seat: Seat | None) -> Actor:
+    return Actor(
+        person_id=live.person.id,
+        name=live.person.name,
+        role=live.person.role,
+        team_id=live.person.team_id,
+        permissions=PERMISSIONS[live.person.role],
+        agent_extension=seat.extension if seat else None,
+        session_id=live.session.id,
+    )
 
 
 def _rights(actor: Actor) -> tuple[object, ...]:

@@ -225,6 +225,7 @@ async def test_known_sessions_live_through_a_database_outage_and_strangers_do_no
     _break(parts)
     clock.forward(FRESH_MS / 1000 + 1)
     assert await parts.identity.sessions.actor(browser.cookies["hujiao_session"]) == actor
+    assert (await browser.get("/api/me")).json()["person"]["login"] == "a-agent"
     client.cookies.set("hujiao_session", "unknown")
     answer = await client.get("/api/me")
     assert (answer.status_code, answer.json()["error"]) == (503, "database_unavailable")
