@@ -13,7 +13,7 @@ const NOW = 1_764_000_000_000;
 const EVERYBODY: BoardFilter = { team: null, queue: null, states: [] };
 
 function agent(id: string, state: AgentState, more: Partial<LiveAgent> = {}): LiveAgent {
-  return { id, name: `N${id}`, team_id: "t1", extension: `10${id}`, state, reason_id: null, since: NOW - 5000, until: null, call_id: null, phone_online: state !== "offline", wants: "ready", next_reason_id: null, handled: 0, missed: 0, tab: "", queues: ["q1"], ...more };
+  return { id, name: `N${id}`, team_id: "t1", extension: `10${id}`, state, reason_id: null, since: NOW - 5000, until: null, call_id: null, phone_online: state !== "offline", wants: "ready", next_reason_id: null, handled: 0, missed: 0, queues: ["q1"], ...more };
 }
 
 function call(id: string, phase: LiveCall["phase"], waitedS: number, more: Partial<LiveCall> = {}): LiveCall {

@@ -41,7 +41,7 @@ export async function install(context, { locale = "zh-CN", empty = false, seat =
     "/calls": () => ({ items: calls, next_cursor: empty ? null : "next" }),
     "/customers": () => list([]),
   };
-  await context.route(/^https?:\/\/[^/]+\/healthz/, (route) => route.fulfill({ json: { status: "ok", parts: {} } }));
+  await context.route(/^https?:\/\/[^/]+\/healthz/, (route) => route.fulfill({ json: { status: "ok", parts: { database: true, floor: true, switch: true } } }));
   await context.route(/^https?:\/\/[^/]+\/api\//, async (route) => {
     const request = route.request();
     const path = new URL(request.url()).pathname.replace(/^\/api/, "");

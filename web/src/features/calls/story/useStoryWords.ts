@@ -34,7 +34,7 @@ export function useStoryWords(story: Ref<Story | undefined>) {
     reason,
     disposition: (id) => nameOf(dispositions.value.find((one) => one.id === id)),
     number: phoneText,
-    length: clockText,
+    length: (ms) => (ms < 60_000 ? t("calls.story.seconds", { n: Math.round(ms / 1000) }) : clockText(ms)),
   }));
   return { words, names, person };
 }
