@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
 from hujiao.floor.client import Change, Entities, FloorClient, Watcher
 from hujiao.identity.http import LiveSessions, require
 from hujiao.identity.model import Actor, Permission
-from hujiao.identity.sessions import Sessions
+from hujiao.identity.sessions import End, Sessions
 from hujiao.kit.clock import now_ms
 
 SILENCE_S = 60.0
@@ -162,9 +162,11 @@ async def _receive(socket: WebSocket) -> None:
 
 
 async def _session_end(socket: WebSocket, actor: Actor, sessions: Sessions) -> None:
+    """A page whose rights changed only loses the connection, and comes back with the new ones."""
     with sessions.watch(actor) as watch:
-        await watch.wait()
-    await _text(socket, orjson.dumps({"t": "session_ended"}))
+        end = await watch.wait()
+    if end is End.ENDED:
+        await _text(socket, orjson.dumps({"t": "session_ended"}))
 
 
 async def _text(socket: WebSocket, message: bytes) -> None:
