@@ -90,7 +90,7 @@ async def test_a_commit_whose_answer_was_lost_is_not_delivered_twice(
     async with opened(database, path) as ledger:
         await ledger.flush()
     # As if the write-ahead had not heard of the commit: the same rows stand there again.
-    file._db.executemany("INSERT INTO fact VALUES (?, ?)", rows)
+    file._db.executemany("INSERT OR IGNORE INTO fact VALUES (?, ?)", rows)
     file.close()
     async with opened(database, path) as ledger:
         press(ledger, "3")

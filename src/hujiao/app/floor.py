@@ -75,6 +75,7 @@ class FloorProcess:
                 task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.switch.stop()
+        self.runtime.save()
         await self.ledger.stop()
         await self.database.close()
         for task in done:
@@ -90,6 +91,7 @@ class FloorProcess:
             access_log=False,
             lifespan="off",
             ws_max_queue=256,
+            ws_per_message_deflate=False,
             timeout_graceful_shutdown=2,
         )
         return _Server(config)

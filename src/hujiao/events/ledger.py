@@ -1,8 +1,8 @@
 """The ledger: facts go to a local write-ahead first, then to PostgreSQL in order and once.
 
-`append` is called on the event loop and costs microseconds: it encodes the fact and hands it to a
-thread that commits groups to SQLite. A task ships what is committed there to PostgreSQL and
-removes it afterwards; when PostgreSQL is away the write-ahead keeps the facts until it is back.
+`append` is called on the event loop and costs microseconds: it encodes the fact. `commit` hands all
+since the last time to a thread that writes it to SQLite. A task ships what is there to PostgreSQL
+and removes it afterwards; when PostgreSQL is away the write-ahead keeps the facts until it is back.
 """
 
 import asyncio
@@ -28,10 +28,10 @@ from hujiao.kit.log import logger
 log = logger(__name__)
 
 CHANNEL = "hujiao_ledger"
-GROUP_COMMIT_S = 0.01
 GROUP_UNITS = 2_000
 SHIP_BATCH = 2_000
-SHIP_PAUSE_S = 0.1
+SHIP_PAUSE_S = 0.25
+"""Between two shipments: each costs some ms however little it carries."""
 RETRY_S = 1.0
 POISON_BACKLOG = 1_000_000
 """Facts that may wait for the disk before `append` refuses: about 300 MB."""
@@ -161,7 +161,6 @@ class Ledger:
         running = True
         while running:
             units = [self._queue.get()]
-            time.sleep(GROUP_COMMIT_S)
             while not self._queue.empty() and len(units) < GROUP_UNITS:
                 units.append(self._queue.get())
             running = None not in units
@@ -216,7 +215,7 @@ class Ledger:
             await self._have_shipped(last)
 
     async def _ship_once(self) -> int:
-        rows = await asyncio.to_thread(self._file.read, self.shipped, SHIP_BATCH)
+        rows = await asyncio.to_thread(self._file.next, self.shipped, SHIP_BATCH)
         if not rows:
             return 0
         body = b"[" + b",".join(row[1] for row in rows) + b"]"
@@ -228,7 +227,6 @@ class Ledger:
         return len(rows)
 
     async def _have_shipped(self, up_to: int) -> None:
-        await asyncio.to_thread(self._file.forget, up_to)
         async with self._delivery:
             self.shipped = up_to
             self._delivery.notify_all()

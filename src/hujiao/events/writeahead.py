@@ -26,6 +26,7 @@ class WriteAhead:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._lock = threading.Lock()
+        self._forgotten = 0
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS fact (seq INTEGER PRIMARY KEY, body BLOB)")
@@ -75,6 +76,13 @@ class WriteAhead:
         with self._lock:
             query = "SELECT body FROM live WHERE kind = ? ORDER BY id"
             return [row[0] for row in self._db.execute(query, (kind,)).fetchall()]
+
+    def next(self, after: int, limit: int) -> list[tuple[int, bytes]]:
+        """Forget what PostgreSQL has, which is all up to `after`, and read what follows."""
+        if after > self._forgotten:
+            self.forget(after)
+            self._forgotten = after
+        return self.read(after, limit)
 
     def read(self, after: int, limit: int) -> list[tuple[int, bytes]]:
         with self._lock:

@@ -17,6 +17,10 @@ from hujiao.kit.clock import Clock
 from hujiao.kit.log import logger
 from hujiao.telephony.port import Event, Switch
 
+SAVE_S = 0.02
+"""What a floor that is killed may forget; the switch tells the next one what became of the calls.
+One unit for all inputs of this time: a call's arrival, offer and legs are written once."""
+
 log = logger(__name__)
 
 
@@ -75,7 +79,7 @@ class Runtime:
         self.stream.changed()
         if not self._saving:
             self._saving = True
-            asyncio.get_running_loop().call_soon(self._save)
+            asyncio.get_running_loop().call_later(SAVE_S, self.save)
         due_ms = self.floor.timers.next_ms()
         if due_ms == self._wake_ms:
             return
@@ -86,8 +90,8 @@ class Runtime:
             delay_s = max(0, due_ms - self._clock()) / 1000
             self._wake = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
-    def _save(self) -> None:
-        """Once per turn of the event loop, however many inputs it brought."""
+    def save(self) -> None:
+        """Give what happened to the ledger, as one unit; by itself `SAVE_S` after an input."""
         self._saving = False
         self.floor.save()
 
