@@ -12,10 +12,12 @@ that one agent more or less free touches every index there is: the dearest case 
 
 Steps that start or stop the ringing of ten and more phones are shown apart as well ("ring all").
 
-Only the call of `step` is timed, in processor time of its thread, so that a machine shared with
-others does not blur it; the wall time, which on a quiet machine is the same, stands below it. As in
-the floor, what was built at the start is taken out of the garbage collector's sight (gc.freeze);
-the collector itself stays on, and its pauses are counted in.
+Only the call of `step` is timed, in processor time of its thread, so that waiting for a processor
+others use does not count; the wall time, which on a quiet machine is the same, stands below it.
+Sharing a machine makes even processor time longer (cold caches, the other half of a core), so a
+fixed piece of work is timed all along: how much slower it mostly was than at its best is told.
+As in the floor, what was built at the start is taken out of the garbage collector's sight
+(gc.freeze); the collector itself stays on, and its pauses are counted in.
 """
 
 import gc
@@ -23,6 +25,7 @@ import heapq
 import json
 import platform
 import random
+import statistics
 import sys
 from collections import defaultdict
 from collections.abc import Callable
@@ -93,6 +96,7 @@ class Load:
     busy_queues: int = 0
     calm_gap_ms: float = 0.0
     wall_ns: list[int] = field(default_factory=list)
+    yardstick_ns: list[int] = field(default_factory=list)
     times_ns: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     measure: bool = False
 
@@ -115,7 +119,9 @@ class Load:
             self.obey(command)
 
     def run(self, steps: int) -> None:
-        for _ in range(steps):
+        for done in range(steps):
+            if self.measure and done % 200 == 0:
+                self.yardstick_ns.append(_yardstick())
             self.now_ms, _, event = heapq.heappop(self.due)
             self.feed(event)
             self.after(event)
@@ -193,6 +199,13 @@ class Load:
             preferred,
             20 if preferred else 0,
         )
+
+
+def _yardstick() -> int:
+    """Processor time of one fixed piece of work: how fast the machine is at this moment."""
+    start = thread_time_ns()
+    sorted([(number * 7919 % 1009, str(number)) for number in range(100)])
+    return thread_time_ns() - start
 
 
 def _ended(event: OfferAccepted) -> Callable[[int], Event]:
@@ -326,6 +339,8 @@ def _summary(load: Load) -> dict[str, Any]:
         "virtual_s": round((load.now_ms - _FIRST_MS) / 1000),
         "all": _shares(every),
         "all_wall": _shares(load.wall_ns),
+        "yardstick": _shares(load.yardstick_ns),
+        "disturbance": round(statistics.median(load.yardstick_ns) / min(load.yardstick_ns), 2),
         "by_event": {name: _shares(times) for name, times in sorted(load.times_ns.items())},
         "queries": _queries(load) if state.contacts else {},
     }
@@ -362,7 +377,8 @@ def table(result: dict[str, Any]) -> str:
         part = result[floor]
         lines.append(
             f"{floor}: {part['agents']} agents ({part['agents_free']} free, {part['profiles']} "
-            f"profiles), {part['waiting']} waiting, {part['queues']} queues"
+            f"profiles), {part['waiting']} waiting, {part['queues']} queues; the machine ran "
+            f"{part['disturbance']} times slower than at its best"
         )
         lines.append("".join([" " * 26, *(f"{name:>10}" for name in columns)]))
         for group in (part["by_event"], _totals(part), part["queries"]):

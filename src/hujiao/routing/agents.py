@@ -13,7 +13,6 @@ from hujiao.routing.model import (
     AgentSet,
     AgentSignedIn,
     AgentSignedOut,
-    AgentState,
     CancelOffer,
     CancelWhy,
     Command,
@@ -22,7 +21,19 @@ from hujiao.routing.model import (
     WrapUpEnded,
 )
 from hujiao.routing.offers import change, displace, release, seek_contact
-from hujiao.routing.state import Agent, Contact, State, needs_of
+from hujiao.routing.state import (
+    BUSY,
+    NOT_READY,
+    OFFERED,
+    OFFLINE,
+    READY,
+    REST,
+    WRAP_UP,
+    Agent,
+    Contact,
+    State,
+    needs_of,
+)
 
 
 def on_set(state: State, event: AgentSet, out: list[Command]) -> None:
@@ -36,7 +47,7 @@ def on_set(state: State, event: AgentSet, out: list[Command]) -> None:
         return
     if agent.shown:
         take_free(agent)
-    working = agent.state not in (AgentState.OFFLINE, AgentState.NOT_READY)
+    working = agent.state not in (OFFLINE, NOT_READY)
     old = agent.profile
     old.working -= working
     old.signed_in.pop(config.id, None)
@@ -45,7 +56,7 @@ def on_set(state: State, event: AgentSet, out: list[Command]) -> None:
     agent.profile.working += working
     if agent.signed_in:
         agent.profile.signed_in[config.id] = agent
-    if agent.state is AgentState.READY:
+    if agent.state is READY:
         put_free(agent)
         seek_contact(state, agent, out)
     _let_go(state, agent, out)
@@ -60,8 +71,8 @@ def on_removed(state: State, event: AgentRemoved, out: list[Command]) -> None:
         _forget(state, agent, contact)
     if agent.signed_in:
         _sign_out(state, agent)
-    if agent.state is not AgentState.OFFLINE:
-        change(state, agent, AgentState.OFFLINE, out, reason="removed")
+    if agent.state is not OFFLINE:
+        change(state, agent, OFFLINE, out, reason="removed")
     leave_profile(state, agent.profile)
     del state.agents[event.id]
     _let_go(state, agent, out, offered)
@@ -79,8 +90,8 @@ def on_signed_in(state: State, event: AgentSignedIn, out: list[Command]) -> None
     agent.missed = 0
     agent.profile.signed_in[event.agent] = agent
     state.signed_in += 1
-    if agent.state is AgentState.OFFLINE:
-        change(state, agent, AgentState.NOT_READY, out)
+    if agent.state is OFFLINE:
+        change(state, agent, NOT_READY, out)
 
 
 def on_signed_out(state: State, event: AgentSignedOut, out: list[Command]) -> None:
@@ -89,7 +100,7 @@ def on_signed_out(state: State, event: AgentSignedOut, out: list[Command]) -> No
         return
     offered = _offered(state, agent)
     _sign_out(state, agent)
-    if agent.state is not AgentState.BUSY:
+    if agent.state is not BUSY:
         release(state, agent, out)
     _let_go(state, agent, out, offered)
 
@@ -101,17 +112,17 @@ def on_ready_set(state: State, event: AgentReadySet, out: list[Command]) -> None
     before = agent.wants_reason
     agent.wants_ready = event.ready
     agent.wants_reason = None if event.ready else event.reason
-    if agent.state is AgentState.NOT_READY:
+    if agent.state is NOT_READY:
         if event.ready:
             agent.idle_since_ms = state.now_ms
             agent.missed = 0
             release(state, agent, out)
         elif event.reason != before:
             release(state, agent, out)
-    elif agent.state in (AgentState.READY, AgentState.REST):
+    elif agent.state in (READY, REST):
         if not event.ready:
             release(state, agent, out)
-    elif agent.state is AgentState.WRAP_UP and event.ready:
+    elif agent.state is WRAP_UP and event.ready:
         end_wrap_up(state, agent, out)
 
 
@@ -124,8 +135,8 @@ def on_engaged(state: State, event: AgentEngaged, out: list[Command]) -> None:
     usual_s = queue.config.wrap_up_s if queue else DEFAULT_WRAP_UP_S
     own_s = agent.config.wrap_up_s
     agent.held[event.contact] = usual_s if own_s is None else own_s
-    if agent.state is not AgentState.BUSY:
-        change(state, agent, AgentState.BUSY, out, reason="engaged", contact=event.contact)
+    if agent.state is not BUSY:
+        change(state, agent, BUSY, out, reason="engaged", contact=event.contact)
     if offered:
         out.append(CancelOffer(offered.asked.contact, event.agent, CancelWhy.AGENT_ENGAGED))
         lose_offer(state, offered, agent, out)
@@ -141,21 +152,21 @@ def on_ended(state: State, event: ContactEnded, out: list[Command]) -> None:
         agent.wrap_up_s = max(agent.wrap_up_s, earned_s)
     if agent.held:
         if agent.contact == event.contact:
-            change(state, agent, AgentState.BUSY, out, contact=next(iter(agent.held)))
+            change(state, agent, BUSY, out, contact=next(iter(agent.held)))
         return
     agent.idle_since_ms = state.now_ms
     until_ms = max(state.now_ms + agent.wrap_up_s * 1000, agent.wrap_up_until_ms)
     agent.wrap_up_s = 0
     if agent.signed_in and until_ms > state.now_ms:
         agent.wrap_up_until_ms = until_ms
-        change(state, agent, AgentState.WRAP_UP, out, contact=event.contact, until_ms=until_ms)
+        change(state, agent, WRAP_UP, out, contact=event.contact, until_ms=until_ms)
     else:
         end_wrap_up(state, agent, out)
 
 
 def on_wrap_up_ended(state: State, event: WrapUpEnded, out: list[Command]) -> None:
     agent = state.agents.get(event.agent)
-    if agent and agent.state is AgentState.WRAP_UP:
+    if agent and agent.state is WRAP_UP:
         end_wrap_up(state, agent, out)
 
 
@@ -168,14 +179,14 @@ def end_wrap_up(state: State, agent: Agent, out: list[Command]) -> None:
 
 def on_due(state: State, agent: Agent, out: list[Command]) -> None:
     """His wrap-up or rest is over."""
-    if agent.state is AgentState.WRAP_UP:
+    if agent.state is WRAP_UP:
         end_wrap_up(state, agent, out)
     else:
         release(state, agent, out)
 
 
 def _offered(state: State, agent: Agent) -> Contact | None:
-    if agent.state is AgentState.OFFERED and agent.contact is not None:
+    if agent.state is OFFERED and agent.contact is not None:
         return state.contacts[agent.contact]
     return None
 

@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 from hujiao.routing.model import (
-    AgentState,
     CancelOffer,
     CancelWhy,
     Command,
@@ -29,7 +28,17 @@ from hujiao.routing.offers import (
     set_timer,
 )
 from hujiao.routing.order import waiting_key
-from hujiao.routing.state import Agent, Contact, Queue, State, Timer
+from hujiao.routing.state import (
+    BUSY,
+    MAX_WAIT_DUE,
+    RELAX_DUE,
+    RING_DUE,
+    Agent,
+    Contact,
+    Queue,
+    State,
+    Timer,
+)
 
 _PACE_WEIGHT = 8
 """One answer changes the smoothed pace by an eighth."""
@@ -83,7 +92,7 @@ def on_accepted(state: State, event: OfferAccepted, out: list[Command]) -> None:
     own = agent.config.wrap_up_s
     agent.held[event.contact] = contact.queue.config.wrap_up_s if own is None else own
     state.accepted[event.contact] = (event.agent, contact.asked)
-    change(state, agent, AgentState.BUSY, out, contact=event.contact)
+    change(state, agent, BUSY, out, contact=event.contact)
     agent.handled += 1
     agent.missed = 0
     for other in freed:
@@ -118,7 +127,7 @@ def lose_offer(state: State, contact: Contact, agent: Agent, out: list[Command])
     if contact.offered:
         return
     displace(contact)
-    if contact.timers.get(Timer.MAX_WAIT, state.now_ms + 1) <= state.now_ms:
+    if contact.timers.get(MAX_WAIT_DUE, state.now_ms + 1) <= state.now_ms:
         move_on(state, contact, OverflowWhy.MAX_WAIT, out)
     else:
         seek_or_wait(state, contact, out)
@@ -175,10 +184,10 @@ def join_line(state: State, contact: Contact) -> None:
     config = queue.config
     if config.max_wait_s is not None:
         due_ms = contact.entered_ms + config.max_wait_s * 1000
-        set_timer(state, contact, Timer.MAX_WAIT, due_ms)
+        set_timer(state, contact, MAX_WAIT_DUE, due_ms)
     if config.level_relax_after_s is not None and contact.demand is not queue.relaxed:
         due_ms = asked.arrived_ms + config.level_relax_after_s * 1000
-        set_timer(state, contact, Timer.RELAX, due_ms)
+        set_timer(state, contact, RELAX_DUE, due_ms)
 
 
 def leave_queue(state: State, contact: Contact) -> None:
@@ -211,18 +220,18 @@ def move_on(state: State, contact: Contact, why: OverflowWhy, out: list[Command]
 
 def on_due(state: State, contact: Contact, timer: Timer, out: list[Command]) -> None:
     """A timer of the contact fired. Ringing is not cut by it: what is due comes when that ends."""
-    if timer is Timer.RING:
+    if timer is RING_DUE:
         del contact.timers[timer]
         for name in list(contact.offered):
             out.append(CancelOffer(contact.asked.contact, name, CancelWhy.TIMED_OUT))
             fail_offer(state, contact, state.agents[name], out)
         return
-    if timer is Timer.MAX_WAIT:
+    if timer is MAX_WAIT_DUE:
         if not contact.offered:
             move_on(state, contact, OverflowWhy.MAX_WAIT, out)
         return
     del contact.timers[timer]
-    if timer is Timer.RELAX:
+    if timer is RELAX_DUE:
         _relax(contact)
     if not contact.offered:
         displace(contact)

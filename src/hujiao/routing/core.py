@@ -37,7 +37,7 @@ from hujiao.routing.queries import (
     waiting,
     why_waiting,
 )
-from hujiao.routing.state import State, Timer
+from hujiao.routing.state import AGENT_DUE, State, Timer
 
 __all__ = [
     "State",
@@ -76,7 +76,7 @@ def _on_tick(state: State, event: Tick, out: list[Command]) -> None:
     while (due := state.agenda.first()) and due[0] <= state.now_ms:
         state.agenda.remove(due)
         timer: Timer = due[1]
-        if timer is Timer.AGENT:
+        if timer is AGENT_DUE:
             agents.on_due(state, state.agents[due[2]], out)
         else:
             contacts.on_due(state, state.contacts[due[2]], timer, out)

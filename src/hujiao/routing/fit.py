@@ -6,7 +6,7 @@ agent's own demands.
 
 from collections.abc import Iterable
 
-from hujiao.routing.model import AgentConfig, QueueConfig
+from hujiao.routing.model import AgentConfig, QueueConfig, Strategy
 from hujiao.routing.order import Key, SortedKeys
 from hujiao.routing.state import (
     Agent,
@@ -20,9 +20,11 @@ from hujiao.routing.state import (
     ranking_of,
 )
 
-_MEET_LIMIT = 40
+_LEVELS = Ranking.LEVEL_IDLE.value
+"""Rankings from here on put the level first and are otherwise the one so many before."""
+_MEET_LIMIT = 200
 """So many who are not free may be met by every search; more are taken out of the way until they
-are: to take one out and put him back costs as much as to meet him so many times."""
+are: to take one out and put him back costs much more than to meet him."""
 
 
 def level_sum(profile: Profile, needs: Needs) -> int | None:
@@ -70,7 +72,9 @@ def new_queue(state: State, config: QueueConfig) -> Queue:
     relaxed = strict
     if config.level_relax_after_s is not None:
         relaxed = _demand(state, needs_of(config.skills, relaxed=True))
-    queue = Queue(config, ranking_of(config), strict, relaxed)
+    hunts = config.strategy is Strategy.HUNT
+    rings_all = config.strategy is Strategy.RING_ALL
+    queue = Queue(config, ranking_of(config), strict, relaxed, hunts, rings_all)
     _use(strict, queue.ranking)
     if relaxed is not strict:
         _use(relaxed, queue.ranking)
@@ -117,9 +121,11 @@ def _base_ranks(agent: Agent) -> tuple[Key, Key, Key]:
 
 def rank_of(agent: Agent, ranking: Ranking, total: int) -> Key:
     """The key of a free agent; `total` is his sum of levels in the demand."""
-    if ranking >= Ranking.LEVEL_IDLE:
-        return (-total, *_base_ranks(agent)[ranking - Ranking.LEVEL_IDLE])
-    return _base_ranks(agent)[ranking]
+    return _with_level(_base_ranks(agent), ranking, total)
+
+
+def _with_level(ranks: tuple[Key, Key, Key], ranking: Ranking, total: int) -> Key:
+    return ranks[ranking] if ranking < _LEVELS else (-total, *ranks[ranking - _LEVELS])
 
 
 def put_free(agent: Agent) -> None:
@@ -137,7 +143,7 @@ def put_free(agent: Agent) -> None:
     ranks = _base_ranks(agent)
     for demand, total in agent.profile.fits.values():
         for ranking, line in demand.free.items():
-            line.add(ranks[ranking] if ranking < 3 else (-total, *ranks[ranking - 3]))
+            line.add(_with_level(ranks, ranking, total))
 
 
 def ready_ranks(state: State, line: SortedKeys, keys: Iterable[Key], want: int) -> list[Key]:
@@ -165,4 +171,6 @@ def take_free(agent: Agent) -> None:
     ranks = _base_ranks(agent)
     for demand, total in agent.profile.fits.values():
         for ranking, line in demand.free.items():
-            line.remove(ranks[ranking] if ranking < 3 else (-total, *ranks[ranking - 3]))
+            line.remove(
+                ranks[ranking] if ranking < _LEVELS else (-total, *ranks[ranking - _LEVELS])
+            )

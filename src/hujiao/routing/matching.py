@@ -10,15 +10,21 @@ from hujiao.routing.model import (
     EXPLAIN_LIMIT,
     RING_ALL_LIMIT,
     AgentId,
-    AgentState,
     Candidate,
     Explain,
     Note,
     Reason,
-    Strategy,
 )
 from hujiao.routing.order import Key, SortedKeys
-from hujiao.routing.state import Agent, Contact, Ranking, State
+from hujiao.routing.state import READY, Agent, Contact, Ranking, State
+
+_BEST_RANK = Reason.BEST_RANK
+_PREFERRED_AGENT = Reason.PREFERRED_AGENT
+_CHOSEN = Note.CHOSEN
+_BEHIND = Note.BEHIND
+_EXCLUDED = Note.EXCLUDED
+_JUST_FAILED = Note.JUST_FAILED
+_TURN = Ranking.TURN
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,7 @@ def own_rank(agent: Agent, contact: Contact) -> Key:
     """The rank of one agent who fits, as if he stood among the free."""
     queue = contact.queue
     rank = rank_of(agent, queue.ranking, agent.profile.fits[contact.demand.needs][1])
-    return _turn(rank, queue.last_offered) if queue.config.strategy is Strategy.HUNT else rank
+    return _turn(rank, queue.last_offered) if queue.hunts else rank
 
 
 def keeper(state: State, contact: Contact) -> Agent | None:
@@ -78,8 +84,8 @@ def choose_agents(state: State, contact: Contact) -> Choice | None:
     """
     if contact.preferred is not None:
         agent = state.agents.get(contact.preferred)
-        if agent and agent.state is AgentState.READY and allowed(agent, contact):
-            return single(state, contact, agent, Reason.PREFERRED_AGENT)
+        if agent and agent.state is READY and allowed(agent, contact):
+            return single(state, contact, agent, _PREFERRED_AGENT)
         if keeper(state, contact):
             return None
     queue = contact.queue
@@ -88,23 +94,22 @@ def choose_agents(state: State, contact: Contact) -> Choice | None:
         return None
     unwanted = contact.asked.exclude or contact.failed
     want = EXPLAIN_LIMIT + (len(contact.asked.exclude) + len(contact.failed) if unwanted else 0)
-    hunt = queue.config.strategy is Strategy.HUNT
-    keys = _in_turn(line, queue.last_offered, queue.ranking) if hunt else line
+    keys = _in_turn(line, queue.last_offered, queue.ranking) if queue.hunts else line
     ranks = ready_ranks(state, line, keys, want)
-    if hunt:
+    if queue.hunts:
         ranks = [_turn(rank, queue.last_offered) for rank in ranks]
-    limit = RING_ALL_LIMIT if queue.config.strategy is Strategy.RING_ALL else 1
+    limit = RING_ALL_LIMIT if queue.rings_all else 1
     notes = _sift(contact, ranks, limit) if unwanted else None
     winners, candidates = _picked(ranks, limit, notes)
     if not winners:
         return None
-    return Choice(winners, explain(state, contact, Reason.BEST_RANK, candidates, winners))
+    return Choice(winners, explain(state, contact, _BEST_RANK, candidates, winners))
 
 
 def single(state: State, contact: Contact, agent: Agent, reason: Reason) -> Choice:
     """The choice of one agent for a reason other than his rank."""
     name = agent.id
-    chosen = Candidate(name, own_rank(agent, contact), Note.CHOSEN)
+    chosen = Candidate(name, own_rank(agent, contact), _CHOSEN)
     return Choice((name,), explain(state, contact, reason, (chosen,), (name,)))
 
 
@@ -148,11 +153,11 @@ def _picked(
     """The winners, and the first candidates with what became of them (without notes: by rank)."""
     if notes is None:
         winners = [rank[-1] for rank in ranks[:limit]]
-        seen = [Candidate(rank[-1], rank, Note.CHOSEN) for rank in ranks[:limit]]
-        seen += [Candidate(rank[-1], rank, Note.BEHIND) for rank in ranks[limit:EXPLAIN_LIMIT]]
+        seen = [Candidate(rank[-1], rank, _CHOSEN) for rank in ranks[:limit]]
+        seen += [Candidate(rank[-1], rank, _BEHIND) for rank in ranks[limit:EXPLAIN_LIMIT]]
     else:
         pairs = list(zip(ranks, notes, strict=True))
-        winners = [rank[-1] for rank, note in pairs if note is Note.CHOSEN]
+        winners = [rank[-1] for rank, note in pairs if note is _CHOSEN]
         seen = [Candidate(rank[-1], rank, note) for rank, note in pairs[:EXPLAIN_LIMIT]]
     return tuple(winners), tuple(seen)
 
@@ -160,17 +165,17 @@ def _picked(
 def _sift(contact: Contact, ranks: list[Key], limit: int) -> list[Note]:
     """Who is chosen when some are excluded, or have just failed this contact."""
     notes = [
-        Note.EXCLUDED
+        _EXCLUDED
         if rank[-1] in contact.asked.exclude
-        else Note.JUST_FAILED
+        else _JUST_FAILED
         if rank[-1] in contact.failed
-        else Note.BEHIND
+        else _BEHIND
         for rank in ranks
     ]
-    eligible = Note.BEHIND if Note.BEHIND in notes else Note.JUST_FAILED
+    eligible = _BEHIND if _BEHIND in notes else _JUST_FAILED
     chosen = [at for at, note in enumerate(notes) if note is eligible][:limit]
     for at in chosen:
-        notes[at] = Note.CHOSEN
+        notes[at] = _CHOSEN
     return notes
 
 
@@ -180,7 +185,7 @@ def _turn(rank: Key, last: AgentId | str) -> Key:
 
 def _in_turn(line: SortedKeys, last: AgentId | str, ranking: Ranking) -> Iterator[Key]:
     """The keys from after the agent last offered round to himself, the best level first."""
-    if ranking is Ranking.TURN:
+    if ranking is _TURN:
         yield from line.after((last,))
         for key in line:
             if key[-1] > last:

@@ -25,13 +25,29 @@ from hujiao.routing.model import (
     ContactId,
     Offer,
     Reason,
-    Strategy,
 )
 from hujiao.routing.order import SortedKeys
-from hujiao.routing.state import Agent, Contact, State, Timer
+from hujiao.routing.state import (
+    AGENT_DUE,
+    NOT_READY,
+    OFFERED,
+    OFFLINE,
+    PREFERRED_DUE,
+    READY,
+    REST,
+    RING_DUE,
+    WRAP_UP,
+    Agent,
+    Contact,
+    State,
+    Timer,
+)
 
-_IDLE_STATES = (AgentState.OFFLINE, AgentState.NOT_READY)
-_TIMED_STATES = (AgentState.WRAP_UP, AgentState.REST)
+_FIRST_IN_ORDER = Reason.FIRST_IN_ORDER
+_JOINED_RING = Reason.JOINED_RING
+_PREFERRED_AGENT = Reason.PREFERRED_AGENT
+_IDLE_STATES = (OFFLINE, NOT_READY)
+_TIMED_STATES = (WRAP_UP, REST)
 
 
 def change(
@@ -47,15 +63,15 @@ def change(
     name = agent.id
     was = agent.state
     if was in _TIMED_STATES:
-        state.agenda.remove((agent.until_ms, Timer.AGENT, name))
-    if was is AgentState.READY:
+        state.agenda.remove((agent.until_ms, AGENT_DUE, name))
+    if was is READY:
         state.ready.discard(name)
-    if to is AgentState.READY:
+    if to is READY:
         state.ready.add(name)
         put_free(agent)
-    elif to is not AgentState.OFFERED:
+    elif to is not OFFERED:
         if to in _TIMED_STATES:
-            state.agenda.add((until_ms, Timer.AGENT, name))
+            state.agenda.add((until_ms, AGENT_DUE, name))
         if agent.shown:
             take_free(agent)
     if (to in _IDLE_STATES) is not (was in _IDLE_STATES):
@@ -69,13 +85,13 @@ def change(
 def release(state: State, agent: Agent, out: list[Command]) -> None:
     """Nothing holds the agent: away if he wants, rest if it is due, the next contact, or free."""
     if not agent.signed_in:
-        change(state, agent, AgentState.OFFLINE, out, reason="signed_out")
+        change(state, agent, OFFLINE, out, reason="signed_out")
     elif not agent.wants_ready:
-        change(state, agent, AgentState.NOT_READY, out, reason=agent.wants_reason)
+        change(state, agent, NOT_READY, out, reason=agent.wants_reason)
     elif agent.rest_until_ms > state.now_ms:
-        change(state, agent, AgentState.REST, out, until_ms=agent.rest_until_ms)
+        change(state, agent, REST, out, until_ms=agent.rest_until_ms)
     elif not seek_contact(state, agent, out):
-        change(state, agent, AgentState.READY, out)
+        change(state, agent, READY, out)
 
 
 def seek_contact(state: State, agent: Agent, out: list[Command]) -> bool:
@@ -83,11 +99,11 @@ def seek_contact(state: State, agent: Agent, out: list[Command]) -> bool:
     contact = find_contact(state, agent)
     if contact is None:
         return False
-    reason = Reason.FIRST_IN_ORDER
+    reason = _FIRST_IN_ORDER
     if contact.offered:
-        reason = Reason.JOINED_RING
+        reason = _JOINED_RING
     elif agent.kept is not None and contact.place is agent.kept:
-        reason = Reason.PREFERRED_AGENT
+        reason = _PREFERRED_AGENT
     make_offer(state, contact, single(state, contact, agent, reason), out)
     return True
 
@@ -104,7 +120,7 @@ def seek_agent(state: State, contact: Contact, out: list[Command]) -> bool:
 def make_offer(state: State, contact: Contact, choice: Choice, out: list[Command]) -> None:
     config = contact.queue.config
     reason = choice.explain.reason
-    if reason is not Reason.JOINED_RING:
+    if reason is not _JOINED_RING:
         displace(contact)
         contact.failed.clear()
     name = contact.asked.contact
@@ -115,13 +131,13 @@ def make_offer(state: State, contact: Contact, choice: Choice, out: list[Command
     until_ms = state.now_ms + ring_s * 1000
     for winner in choice.agents:
         contact.offered[winner] = number
-        change(state, state.agents[winner], AgentState.OFFERED, out, None, name, until_ms)
-    set_timer(state, contact, Timer.RING, until_ms + OFFER_GRACE_S * 1000)
-    if reason is Reason.PREFERRED_AGENT:
+        change(state, state.agents[winner], OFFERED, out, None, name, until_ms)
+    set_timer(state, contact, RING_DUE, until_ms + OFFER_GRACE_S * 1000)
+    if reason is _PREFERRED_AGENT:
         return
-    if config.strategy is Strategy.HUNT:
+    if contact.queue.hunts:
         contact.queue.last_offered = choice.agents[-1]
-    elif config.strategy is Strategy.RING_ALL:
+    elif contact.queue.rings_all:
         let_join(contact)
 
 
@@ -149,7 +165,7 @@ def put_waiting(state: State, contact: Contact) -> None:
         if agent.kept is None:
             agent.kept = SortedKeys()
         _put(contact, agent.kept)
-        set_timer(state, contact, Timer.PREFERRED, contact.prefer_until_ms)
+        set_timer(state, contact, PREFERRED_DUE, contact.prefer_until_ms)
     else:
         _put(contact, contact.demand.open)
     contact.waited = True
@@ -180,7 +196,7 @@ def drop_timers(state: State, contact: Contact) -> None:
 
 def let_join(contact: Contact) -> None:
     """Keeps a ringing ring-all contact where further agents find it, up to the limit."""
-    if contact.queue.config.strategy is not Strategy.RING_ALL:
+    if not contact.queue.rings_all:
         return
     if len(contact.offered) >= RING_ALL_LIMIT:
         displace(contact)
