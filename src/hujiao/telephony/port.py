@@ -149,8 +149,9 @@ class SendDigits:
 class StartRecording:
     """Record the party of this leg and what it hears into two raw A-law files of equal length.
 
-    Files are `<recording>-rx.alaw` (the party) and `<recording>-tx.alaw` (what it hears) in the
-    node's recording folder. `recording` holds only [0-9A-Za-z._-].
+    Files are `<recording>-rx.alaw` (the party) and `<recording>-tx.alaw` (what it hears, music
+    being silence) in the node's recording folder; they go on over holds and changes of bridge.
+    `recording` holds only [0-9A-Za-z._-].
     """
 
     leg: LegId

@@ -46,3 +46,18 @@ def test_what_is_gone_is_deleted_those_first_that_name_others() -> None:
     known = desired([], [trunk()])
     kinds = [change.thing.kind for change in changes(known, {})]
     assert kinds == ["identify", "endpoint", "aor"]
+
+
+def test_a_gateway_cannot_take_the_name_of_a_phone() -> None:
+    phone = Phone("1001", PhoneKind.SIP, secret="s")
+    gateway = Trunk("gw", username="1001", secret="t")
+    assert desired([phone], [gateway]) == desired([phone], [])
+
+
+def test_a_gateway_with_another_user_name_can_be_called_by_its_own_name_only() -> None:
+    wanted = desired([], [Trunk("gw", username="user", secret="t")])
+    called, calling = wanted[TRUNK], wanted[Thing("endpoint", "user")]
+    assert "auth" not in called
+    assert (called["identify_by"], calling["auth"]) == ("ip", "user")
+    assert called["context"] == calling["context"] == "from-trunk"
+    assert called["aors"] == calling["aors"] == "user"

@@ -1,7 +1,9 @@
 """From the floor's commands to ARI requests."""
 
+import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
@@ -34,7 +36,9 @@ DIALED = "dialed"
 """First Stasis argument of every leg that we called; arriving ones carry their origin there."""
 
 _ABSOLUTE = encoded("TIMEOUT(absolute)")
-_UNCERTAIN = frozenset(('"', "<", ">", "\\", "\r", "\n", "\0"))
+_UNCERTAIN = frozenset('"<>\\')
+
+_HEADER_NAME = re.compile(r"[0-9A-Za-z-]+").fullmatch
 
 Send = Callable[[Command, Order], None]
 
@@ -138,7 +142,7 @@ class Commands:
             return
         leg = self._legs.add(Leg(command.leg, outbound=True))
         uri = (
-            f"{leg.path}?endpoint={encoded(command.endpoint)}&app={APP}&appArgs={DIALED}"
+            f"{leg.path}?endpoint={quote(command.endpoint, safe='/@:')}&app={APP}&appArgs={DIALED}"
             f"&timeout={command.ring_timeout_s}"
         )
         if command.caller_number or command.caller_name:
@@ -176,7 +180,7 @@ class Commands:
 
     def music_again(self, leg: Leg, music: str) -> None:
         """Asterisk (22.10) lets music end with the first announcement into it."""
-        self._send(StartMusic(leg.id, music), _music_order(leg, music))
+        self._send(StartMusic(leg.id, music), _music_order(leg, music)._replace(matters=False))
 
     def dial_created(self, leg: Leg) -> None:
         """Go on with a `DialInBridge` whose channel has come to us."""
@@ -224,7 +228,7 @@ class Commands:
             assert leg is not None
             if leg.music != "":
                 leg.music = ""
-                self._send(command, Order("DELETE", leg.path + "/moh"))
+                self._send(command, Order("DELETE", leg.path + "/moh", matters=False))
             leg.bridge = command.bridge
             names.append(encoded(leg.id))
         uri = f"bridges/{encoded(command.bridge)}/addChannel?channel={','.join(names)}"
@@ -247,16 +251,24 @@ _QUIETLY = "&inhibitConnectedLineUpdates=true"
 
 def caller_id(name: str, number: str) -> str:
     """`"name" <number>` without the characters that have a meaning in it."""
-    clean_name = "".join(c for c in name if c not in _UNCERTAIN)
-    clean_number = "".join(c for c in number if c not in _UNCERTAIN)
+    clean_name = "".join(c for c in _one_line(name) if c not in _UNCERTAIN)
+    clean_number = "".join(c for c in _one_line(number) if c not in _UNCERTAIN)
     return f'"{clean_name}" <{clean_number}>' if clean_name else f"<{clean_number}>"
 
 
 def _originate_body(command: OriginateLeg) -> bytes:
-    variables = {f"PJSIP_HEADER(add,{name})": value for name, value in command.headers.items()}
+    headers = {k: v for k, v in command.headers.items() if _HEADER_NAME(k)}
     if command.auto_answer:
-        variables["PJSIP_HEADER(add,Call-Info)"] = "<sip:127.0.0.1>;answer-after=0"
-    return orjson.dumps({"variables": variables}) if variables else b""
+        headers["Call-Info"] = "<sip:127.0.0.1>;answer-after=0"
+    if not headers:
+        return b""
+    variables = {f"PJSIP_HEADER(add,{k})": _one_line(v) for k, v in headers.items()}
+    return orjson.dumps({"variables": variables})
+
+
+def _one_line(text: str) -> str:
+    """Without what would begin another header."""
+    return "".join(c if c >= " " else " " for c in text)
 
 
 def _music_order(leg: Leg, music: str) -> Order:
@@ -265,7 +277,7 @@ def _music_order(leg: Leg, music: str) -> Order:
 
 def refusal_is_harmless(command: Command, order: Order, status: int) -> bool:
     """409 on something with an id of ours means that it is there already."""
-    return (
+    return not order.matters or (
         status == 409
         and order.method == "POST"
         and (

@@ -156,12 +156,13 @@ def endpoint_of(channel_name: str) -> str:
 def arrival(legs: Legs, channel: Json, args: list[str]) -> LegArrived:
     """What is told of a leg that came in; `args` are those of the dialplan's `Stasis()`."""
     caller: Json = channel["caller"]
+    endpoint = endpoint_of(channel["name"])
     return LegArrived(
         at_ms=legs.clock(),
         node=legs.node,
         leg=LegId(channel["id"]),
         origin=_ORIGINS.get(args[0] if args else "", Origin.TRUNK),
-        endpoint=endpoint_of(channel["name"]),
+        endpoint=legs.aliases.get(endpoint, endpoint),
         caller_number=caller["number"],
         caller_name=caller["name"],
         called_number=args[1] if len(args) > 1 else channel["dialplan"]["exten"],

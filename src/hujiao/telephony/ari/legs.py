@@ -1,7 +1,7 @@
 """What one node's adapter remembers of its live legs, so that each end is told exactly once."""
 
 import asyncio
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 from hujiao.kit.clock import Clock
@@ -73,6 +73,7 @@ class Legs:
         self.live: dict[str, Leg] = {}
         self.playing: dict[str, LegId] = {}
         self.bridges: set[BridgeId] = set()
+        self.aliases: Mapping[str, str] = {}
         self._where = where
 
     def add(self, leg: Leg) -> Leg:

@@ -6,6 +6,7 @@ order is kept by sending one request at a time.
 """
 
 import asyncio
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
@@ -32,11 +33,15 @@ class Answer(NamedTuple):
 
 
 class Order(NamedTuple):
-    """One REST request. `uri` is percent-encoded and has no leading slash; `body` is JSON."""
+    """One REST request. `uri` is percent-encoded and has no leading slash; `body` is JSON.
+
+    A refusal of what does not `matter` is not told: something else of the same command will be.
+    """
 
     method: str
     uri: str
     body: bytes = b""
+    matters: bool = True
 
 
 Refused = Callable[[Command, Order, int, str], None]
@@ -192,6 +197,9 @@ def reason_of(body: Any, otherwise: str) -> str:
     return otherwise
 
 
+_PLAIN = re.compile(r"[0-9A-Za-z._~-]*").fullmatch
+
+
 def encoded(text: str) -> str:
     """Percent-encode a path segment or query value."""
-    return quote(text, safe="")
+    return text if _PLAIN(text) else quote(text, safe="")

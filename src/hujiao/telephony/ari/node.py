@@ -63,6 +63,8 @@ class AriAddress:
     url: str
     user: str
     password: str
+    media_address: str = ""
+    """Where alone the node may receive voice; empty: on every address."""
 
 
 class AriNode:
@@ -86,7 +88,8 @@ class AriNode:
         self.commands = Commands(self.legs, self._order)
         self.events = Events(self.legs, self.commands.dial_created, self.commands.music_again)
         self.events.hear("ApplicationReplaced", self._on_replaced)
-        self.phones = Phones(name, self.ask, sink, clock)
+        self.phones = Phones(name, self.ask, sink, clock, address.media_address)
+        self.legs.aliases = self.phones.aliases
         self._watching = asyncio.Event()
         """Set when the manager connection begins to tell changes of phones."""
         self._ami = Ami(ami, self._watching.set, self.phones.peer_status)

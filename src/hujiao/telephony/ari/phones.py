@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from hujiao.kit.clock import Clock
 from hujiao.telephony.ari.link import LOST, Answer, Order
-from hujiao.telephony.ari.provisioning import Change, Fields, Thing, changes, desired
+from hujiao.telephony.ari.provisioning import Change, Fields, Thing, aliases, changes, desired
 from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, Trunk
 
 log = logging.getLogger(__name__)
@@ -21,9 +21,17 @@ class Phones:
     """The phones and trunks of one node. Used from the event loop only."""
 
     def __init__(
-        self, node: NodeName, ask: Ask, tell: Callable[[Event], None], clock: Clock
+        self,
+        node: NodeName,
+        ask: Ask,
+        tell: Callable[[Event], None],
+        clock: Clock,
+        media_address: str = "",
     ) -> None:
+        self.aliases: dict[str, str] = {}
+        """Under which names gateways call in -> their endpoint names."""
         self._node = node
+        self._media_address = media_address
         self._ask = ask
         self._tell = tell
         self._clock = clock
@@ -38,7 +46,9 @@ class Phones:
 
     def want(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
         """Note what shall be known; `push` does it."""
-        self._wanted = desired(phones, trunks)
+        self._wanted = desired(phones, trunks, self._media_address)
+        self.aliases.clear()
+        self.aliases.update(aliases(trunks))
         self._phones = frozenset(phone.endpoint for phone in phones)
 
     async def connected(self) -> None:

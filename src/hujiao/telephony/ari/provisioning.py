@@ -1,5 +1,6 @@
 """Which PJSIP objects phones and trunks are, and what must change at a node to get there."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ QUALIFY_TRUNK_S = "60"
 RTP_SILENCE_S = "20"
 """A phone that sends no sound for so long has gone: a muted one goes on sending."""
 RTP_HOLD_SILENCE_S = "300"
+
+log = logging.getLogger(__name__)
 
 Fields = Mapping[str, str]
 
@@ -44,13 +47,29 @@ _COMMON: Fields = {
 }
 
 
-def desired(phones: Iterable[Phone], trunks: Iterable[Trunk]) -> dict[Thing, Fields]:
-    """All objects, those first that others name."""
+def desired(
+    phones: Iterable[Phone], trunks: Iterable[Trunk], media_address: str = ""
+) -> dict[Thing, Fields]:
+    """All objects, those first that others name.
+
+    A trunk that would take the name of a phone or of another trunk is left out: a phone must
+    never become a way in from outside. With a `media_address` voice is received there alone; else Asterisk opens its RTP ports on
+    every address of the machine, wherever SIP is bound.
+    """
     things: dict[Thing, Fields] = {}
     for phone in phones:
         things.update(_phone(phone))
     for trunk in trunks:
-        things.update(_trunk(trunk))
+        more = _trunk(trunk)
+        if taken := more.keys() & things.keys():
+            log.error("trunk %s is left out: %s exist already", trunk.endpoint, sorted(taken))
+            continue
+        things.update(more)
+    if media_address:
+        bound = {"media_address": media_address, "bind_rtp_to_media_address": "yes"}
+        for thing in things:
+            if thing.kind == "endpoint":
+                things[thing] = {**things[thing], **bound}
     return dict(sorted(things.items(), key=lambda item: _RANK[item[0].kind]))
 
 
@@ -177,24 +196,38 @@ def _peer(trunk: Trunk, endpoint: dict[str, str]) -> dict[Thing, Fields]:
 
 
 def _account(trunk: Trunk, endpoint: dict[str, str]) -> dict[Thing, Fields]:
-    """A gateway that signs in: known by the user name of its credentials, never by address."""
+    """A gateway that signs in: known by the user name of its credentials, never by address.
+
+    Asterisk takes that user name for the endpoint's, so a gateway with another name is two
+    endpoints: one that calls in (its user name) and one that is called (its name here).
+    """
     name, username = trunk.endpoint, trunk.username or trunk.endpoint
     endpoint |= {
-        "identify_by": "auth_username,username",
-        "auth": name,
+        "aors": username,
         "rtp_symmetric": "yes",
         "force_rport": "yes",
         "rewrite_contact": "yes",
     }
-    return {
-        **_auth(name, username, trunk.secret),
-        Thing("aor", name): {
+    calling = {**endpoint, "auth": username, "identify_by": "auth_username,username"}
+    things: dict[Thing, Fields] = {
+        **_auth(username, username, trunk.secret),
+        Thing("aor", username): {
             "max_contacts": "1",
             "remove_existing": "yes",
             "qualify_frequency": QUALIFY_TRUNK_S,
         },
-        Thing("endpoint", name): endpoint,
+        Thing("endpoint", username): calling,
     }
+    if name != username:
+        # Known by no address that exists, so it can be called and never calls.
+        things[Thing("endpoint", name)] = {**endpoint, "identify_by": "ip"}
+    return things
+
+
+def aliases(trunks: Iterable[Trunk]) -> dict[str, str]:
+    """The names under which gateways call in, and what they are called here."""
+    accounts = (trunk for trunk in trunks if not trunk.host and trunk.username)
+    return {trunk.username: trunk.endpoint for trunk in accounts}
 
 
 def _plain(text: str) -> str:

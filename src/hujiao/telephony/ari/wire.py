@@ -1,12 +1,15 @@
 """A WebSocket to one node, with callbacks instead of awaited reads.
 
-`websockets` does the protocol (Sans-I/O); only the I/O is ours. Against the library's own
-asyncio connection this halves the CPU per frame: no task is woken per frame, and all that
-is written within one turn of the loop leaves in one system call.
+`websockets` does the handshake and every frame out of the ordinary (Sans-I/O); whole text
+frames, which is all that a call needs, are taken and made here. Against the library's asyncio
+connection this takes less than half the CPU per frame: no task is woken per frame, no generator
+runs per byte range, and what is written within one turn of the loop leaves in one system call.
 """
 
 import asyncio
 import base64
+import random
+import struct
 from collections.abc import Callable
 from typing import cast
 from urllib.parse import urlsplit
@@ -22,6 +25,11 @@ CONNECT_TIMEOUT_S = 5.0
 PING_INTERVAL_S = 5.0
 PING_PATIENCE_S = 15.0
 """A socket that was silent for this long is given up."""
+
+
+FIN_TEXT = 0x81
+_HEAD_16 = struct.Struct("!BBH")
+_HEAD_64 = struct.Struct("!BBQ")
 
 
 class WireRefusedError(Exception):
@@ -41,6 +49,9 @@ class Wire(asyncio.Protocol):
         self._opened: asyncio.Future[None] = self._loop.create_future()
         self._transport: asyncio.Transport | None = None
         self._flushing = False
+        self._outgoing: list[bytes] = []
+        self._rest = b""
+        """The beginning of a frame whose end has not come yet."""
         self._parts: list[bytes] = []
         self._heard_at = self._loop.time()
         self._heartbeat: asyncio.TimerHandle | None = None
@@ -80,7 +91,7 @@ class Wire(asyncio.Protocol):
 
     def send(self, message: bytes) -> None:
         """Queue one text message; what is queued within one turn of the loop is sent as one."""
-        self._protocol.send_text(message)
+        self._outgoing.append(text_frame(message))
         if not self._flushing:
             self._flushing = True
             self._loop.call_soon(self._flush)
@@ -106,15 +117,22 @@ class Wire(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard_at = self._loop.time()
-        protocol = self._protocol
-        protocol.receive_data(data)
-        for event in protocol.events_received():
-            if isinstance(event, Frame):
-                self._take(event)
-            elif isinstance(event, Response):
-                self._handshake_done()
-        if not self._flushing:
-            self._flush()
+        if not self._opened.done():
+            self._shake_hands(data)
+            return
+        if self._rest:
+            data = self._rest + data
+        at, end = 0, len(data)
+        while at < end:
+            start, stop = frame_bounds(data, at)
+            if stop > end:
+                break
+            if data[at] == FIN_TEXT:
+                self._on_text(data[start:stop])
+            else:
+                self._take_unusual(data[at:stop])
+            at = stop
+        self._rest = data[at:]
 
     def eof_received(self) -> bool:
         self._protocol.receive_eof()
@@ -132,15 +150,26 @@ class Wire(asyncio.Protocol):
 
     # --- inside
 
-    def _handshake_done(self) -> None:
-        if self._opened.done():
-            return
-        trouble = self._protocol.handshake_exc
-        if trouble is not None:
-            self._opened.set_exception(WireRefusedError(str(trouble)))
-            return
-        self._opened.set_result(None)
-        self._heartbeat = self._loop.call_later(PING_INTERVAL_S, self._beat)
+    def _shake_hands(self, data: bytes) -> None:
+        head, separator, first = data.partition(b"\r\n\r\n")
+        self._protocol.receive_data(head + separator)
+        if any(isinstance(event, Response) for event in self._protocol.events_received()):
+            trouble = self._protocol.handshake_exc
+            if trouble is not None:
+                self._opened.set_exception(WireRefusedError(str(trouble)))
+                return
+            self._opened.set_result(None)
+            self._heartbeat = self._loop.call_later(PING_INTERVAL_S, self._beat)
+            if first:
+                self.data_received(first)
+
+    def _take_unusual(self, frame: bytes) -> None:
+        """A ping, a pong, a close or a part of a message: the library knows what to do."""
+        self._protocol.receive_data(frame)
+        for event in self._protocol.events_received():
+            if isinstance(event, Frame):
+                self._take(event)
+        self._flush()
 
     def _take(self, frame: Frame) -> None:
         opcode = frame.opcode
@@ -156,14 +185,16 @@ class Wire(asyncio.Protocol):
 
     def _flush(self) -> None:
         self._flushing = False
-        chunks = self._protocol.data_to_send()
-        if self._transport is None or not chunks:
+        if self._transport is None:
             return
-        for chunk in chunks:
+        outgoing, self._outgoing = self._outgoing, []
+        for chunk in self._protocol.data_to_send():
             if not chunk:  # the library's sign for: half-close now
                 self._transport.close()
                 return
-        self._transport.write(b"".join(chunks))
+            outgoing.append(chunk)
+        if outgoing:
+            self._transport.write(outgoing[0] if len(outgoing) == 1 else b"".join(outgoing))
 
     def _beat(self) -> None:
         if self._loop.time() - self._heard_at > PING_PATIENCE_S:
@@ -173,6 +204,42 @@ class Wire(asyncio.Protocol):
         if self._protocol.state is State.OPEN:
             self._protocol.send_ping(b"")
             self._flush()
+
+
+def text_frame(message: bytes) -> bytes:
+    """One whole masked text frame (RFC 6455, 5.2)."""
+    size = len(message)
+    if size < 126:
+        head = bytes((FIN_TEXT, 0x80 | size))
+    elif size < 65536:
+        head = _HEAD_16.pack(FIN_TEXT, 0x80 | 126, size)
+    else:
+        head = _HEAD_64.pack(FIN_TEXT, 0x80 | 127, size)
+    # Masks guard proxies against scripts in browsers; here they need not be secret.
+    mask = random.randbytes(4)  # noqa: S311
+    key = (mask * (size // 4 + 1))[:size]
+    masked = int.from_bytes(message, "little") ^ int.from_bytes(key, "little")
+    return head + mask + masked.to_bytes(size, "little")
+
+
+def frame_bounds(data: bytes, at: int) -> tuple[int, int]:
+    """Where the payload of the unmasked frame at `at` begins and ends.
+
+    The end lies beyond `data` when the frame, or even its head, has not come whole.
+    """
+    left = len(data) - at
+    if left < 2:
+        return at, at + 2
+    size = data[at + 1]
+    if size < 126:
+        return at + 2, at + 2 + size
+    if size == 126:
+        if left < 4:
+            return at, at + 4
+        return at + 4, at + 4 + int.from_bytes(data[at + 2 : at + 4], "big")
+    if left < 10:
+        return at, at + 10
+    return at + 10, at + 10 + int.from_bytes(data[at + 2 : at + 10], "big")
 
 
 def _ignore(_reason: str) -> None:
