@@ -31,9 +31,15 @@ def address_of(connection: HTTPConnection) -> str:
     return connection.client.host if connection.client else ""
 
 
+def cookie_name(connection: HTTPConnection) -> str:
+    """With the port in it: browsers keep one set of cookies for all ports of a host."""
+    port = connection.url.port
+    return f"{COOKIE}_{port}" if port else COOKIE
+
+
 async def current_actor(connection: HTTPConnection) -> Actor:
     """Who is signed in on this HTTP request or WebSocket. Raises NotSignedIn."""
-    token = connection.cookies.get(COOKIE)
+    token = connection.cookies.get(cookie_name(connection))
     if not token:
         raise NotSignedIn("Sign in first")
     identity: Identity = connection.app.state.identity
@@ -130,10 +136,10 @@ async def sign_in(
         credentials.name,
         credentials.password,
         origin,
-        old_token=request.cookies.get(COOKIE),
+        old_token=request.cookies.get(cookie_name(request)),
     )
     response.set_cookie(
-        COOKIE,
+        cookie_name(request),
         opened.token,
         httponly=True,
         samesite="strict",
@@ -145,17 +151,21 @@ async def sign_in(
 
 @router.delete("/session", tags=["session"], status_code=204)
 async def sign_out(
-    actor: SignedIn, response: Response, transaction: Transaction, sessions: LiveSessions
+    actor: SignedIn,
+    request: Request,
+    response: Response,
+    transaction: Transaction,
+    sessions: LiveSessions,
 ) -> None:
     await service.end_session(transaction, actor, actor.session_id)
     sessions.forget(session_id=actor.session_id)
-    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    response.delete_cookie(cookie_name(request), path="/", httponly=True, samesite="strict")
 
 
 @router.get("/me", tags=["session"])
 async def me(request: Request, actor: SignedIn, identity: TheIdentity) -> Me:
     """Answered from memory while the database is away: a desk can be reloaded in a call."""
-    return await _me(identity, actor, request.cookies[COOKIE])
+    return await _me(identity, actor, request.cookies[cookie_name(request)])
 
 
 async def _me(identity: Identity, actor: Actor, token: str) -> Me:

@@ -20,6 +20,7 @@ from tests.harness.database import RunningCluster, new_cluster
 from tests.harness.waiting import until
 from tests.integration.api.conftest import QUICK_KIB
 
+NAME = "hujiao_session"
 PASSWORD = "for the outage test 1"
 
 
@@ -61,7 +62,7 @@ async def test_who_is_signed_in_stays_so_and_all_is_well_again_by_itself(
         await until(lambda: _status(browser, "/healthz"), timeout_s=60)
         signed_in = {"name": "admin", "password": PASSWORD}
         assert (await browser.post("/api/session", json=signed_in)).status_code == 200
-        cookie = f"hujiao_session={browser.cookies['hujiao_session']}"
+        cookie = f"{NAME}_{port}={browser.cookies[f'{NAME}_{port}']}"
         live = connect(
             f"ws://127.0.0.1:{port}/api/live",
             additional_headers={"Cookie": cookie},
@@ -73,7 +74,7 @@ async def test_who_is_signed_in_stays_so_and_all_is_well_again_by_itself(
             assert (await browser.get("/api/me")).json()["person"]["login"] == "admin"
             assert await _status(browser, "/api/people") == 503
             async with httpx.AsyncClient(base_url=base, timeout=30) as stranger:
-                stranger.cookies.set("hujiao_session", "made-up")
+                stranger.cookies.set(f"{NAME}_{port}", "made-up")
                 assert await _status(stranger, "/api/me") == 503
             await page.send('{"t":"ping"}')
             await asyncio.to_thread(cluster.start)

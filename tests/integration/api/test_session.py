@@ -238,3 +238,15 @@ def _break(parts: Parts) -> None:
     from sqlalchemy.ext.asyncio import create_async_engine
 
     parts.database.engine = create_async_engine("postgresql+psycopg://x@127.0.0.1:9/x")
+
+
+async def test_two_instances_on_one_machine_keep_their_users_apart(
+    client: Client, add_person: AddPerson
+) -> None:
+    await add_person("wang", Role.AGENT)
+    body = {"name": "wang", "password": PASSWORD}
+    await client.post("http://127.0.0.1:8800/api/session", json=body)
+    await client.post("http://127.0.0.1:8900/api/session", json=body)
+    assert sorted(client.cookies.keys()) == ["hujiao_session_8800", "hujiao_session_8900"]
+    for port in (8800, 8900):
+        assert (await client.get(f"http://127.0.0.1:{port}/api/me")).status_code == 200
