@@ -1,6 +1,7 @@
 """What a newcomer reads after `make run`, and that it is true."""
 
 import httpx
+import psutil
 import pytest
 
 from tests.harness.fixtures import MakeSoftphone
@@ -33,6 +34,32 @@ def test_the_screens_are_served(installation: RunningInstallation) -> None:
     assert "<!doctype html>" in page.text.lower()
 
 
+def open_addresses(installation: RunningInstallation, program: str) -> set[str]:
+    """The addresses on which a program takes TCP connections, SIP and voice.
+
+    Asterisk's resolver asks name servers from UDP ports the kernel chose; those are left out.
+    """
+    rows = psutil.Process(installation.pid(program)).net_connections("inet")
+    first, last = installation.ports.first, installation.ports.rtp[1]
+    return {
+        row.laddr.ip
+        for row in rows
+        if row.status == psutil.CONN_LISTEN
+        or (row.status == psutil.CONN_NONE and first <= row.laddr.port <= last)
+    }
+
+
+def voice_ports(installation: RunningInstallation) -> list[int]:
+    rows = psutil.Process(installation.pid("asterisk")).net_connections("udp")
+    first, last = installation.ports.rtp
+    return [row.laddr.port for row in rows if first <= row.laddr.port <= last]
+
+
+def test_nothing_listens_beyond_loopback(installation: RunningInstallation) -> None:
+    for program in ("asterisk", "postgres", "floor", "web", "worker"):
+        assert open_addresses(installation, program) <= {"127.0.0.1"}, program
+
+
 async def test_the_printed_phone_registers_calls_the_printed_number_and_is_greeted(
     installation: RunningInstallation, softphone: MakeSoftphone
 ) -> None:
@@ -44,6 +71,8 @@ async def test_the_printed_phone_registers_calls_the_printed_number_and_is_greet
     await phone.until_call("ESTABLISHED", timeout_s=20)
     await until(lambda: phone.heard().duration_s > 4, what="four seconds of greeting")
     assert phone.heard().rms > 0.03
+    assert voice_ports(installation), "a call has voice ports"
+    assert open_addresses(installation, "asterisk") == {"127.0.0.1"}
     await phone.hang_up()
     await until(
         lambda: "0 active channels" in installation.console("core show channels"),

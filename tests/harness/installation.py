@@ -65,18 +65,18 @@ class RunningInstallation:
 
         Back means started, not ready: wait for what you need of it.
         """
-        supervisor = Supervisor(self.settings)
-        before = self._pid(supervisor, program)
+        before = self.pid(program)
         os.kill(before, signal.SIGKILL)
         wait_for(
-            lambda: self._pid(supervisor, program) not in (0, before),
+            lambda: self.pid(program) not in (0, before),
             timeout_s=60,
             what=f"{program} is started again",
         )
 
-    @staticmethod
-    def _pid(supervisor: Supervisor, program: str) -> int:
-        return next(state.pid for state in supervisor.states() if state.name == program)
+    def pid(self, program: str) -> int:
+        """The process id of one of its programs, 0 while it does not run."""
+        states = Supervisor(self.settings).states()
+        return next(state.pid for state in states if state.name == program)
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGINT)

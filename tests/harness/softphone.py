@@ -132,7 +132,11 @@ async def start_softphone(
         control = ports.port()
     write_sound(say or tone(440, SAY_S), folder / "say.wav")
     (folder / "config").write_text(_config(tree, folder, port, control, ports.rtp))
-    (folder / "accounts").write_text(_account(user, port, registrar_port, password, answers, codec))
+    accounts = _account(user, port, registrar_port, password, answers, codec)
+    if registrar_port is not None:
+        # Calls to whatever number its trunk dials come in here: baresip knows only its own name.
+        accounts += _account("line", port, None, "", answers, codec)
+    (folder / "accounts").write_text(accounts)
     tool = tree.tool_command("baresip")
     with (folder / "output.log").open("wb") as output:
         process = await asyncio.create_subprocess_exec(

@@ -6,6 +6,7 @@ nobody types them.
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import secrets
@@ -87,10 +88,17 @@ def node_addresses(settings: Settings) -> tuple[NodeAddress, ...]:
                 ami_port=settings.ami_port_in_use,
                 ami_user="hujiao",
                 ami_password=shared.ami,
+                media_address=media_address(settings),
                 recordings=settings.recordings_dir,
             ),
         )
     return tuple(_remote(settings, index) for index in range(len(settings.asterisk_nodes)))
+
+
+def media_address(settings: Settings) -> str:
+    """Where voice is received: SIP's address, or every address when SIP takes every one."""
+    bind = settings.sip_bind_in_use
+    return "" if ipaddress.ip_address(bind).is_unspecified else bind
 
 
 def _remote(settings: Settings, index: int) -> NodeAddress:

@@ -18,6 +18,11 @@ def build_switch(nodes: Sequence[NodeAddress], clock: Clock = now_ms) -> Switch:
 def _addresses(node: NodeAddress) -> tuple[NodeName, AriAddress, AmiAddress]:
     return (
         NodeName(node.name),
-        AriAddress(node.ari_url.rstrip("/") + "/ari", node.ari_user, node.ari_password),
+        AriAddress(
+            node.ari_url.rstrip("/") + "/ari",
+            node.ari_user,
+            node.ari_password,
+            node.media_address,
+        ),
         AmiAddress(node.ami_host, node.ami_port, node.ami_user, node.ami_password),
     )

@@ -53,8 +53,8 @@ def desired(
     """All objects, those first that others name.
 
     A trunk that would take the name of a phone or of another trunk is left out: a phone must
-    never become a way in from outside. With a `media_address` voice is received there alone; else Asterisk opens its RTP ports on
-    every address of the machine, wherever SIP is bound.
+    never become a way in from outside. With a `media_address` voice is received there alone;
+    else Asterisk opens its RTP ports on every address of the machine, wherever SIP is bound.
     """
     things: dict[Thing, Fields] = {}
     for phone in phones:

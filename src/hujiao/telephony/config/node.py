@@ -21,6 +21,8 @@ class NodeAddress:
     ami_port: int
     ami_user: str
     ami_password: str
+    media_address: str = ""
+    """The only address its voice ports may be bound to; empty: all of them."""
     recordings: Path | None = None
     """The node's recording folder when it lies on this machine."""
 
@@ -95,6 +97,11 @@ class NodeSettings:
         return ipaddress.ip_address(self.sip_bind).is_loopback
 
     @property
+    def media_address(self) -> str:
+        """Voice follows SIP: bound to its address, unless that is every address."""
+        return "" if ipaddress.ip_address(self.sip_bind).is_unspecified else self.sip_bind
+
+    @property
     def argv(self) -> tuple[str, ...]:
         return self.installation.argv(self.etc)
 
@@ -113,5 +120,6 @@ class NodeSettings:
             ami_port=self.ami_port,
             ami_user=self.ami_user,
             ami_password=self.ami_password,
+            media_address=self.media_address,
             recordings=self.recordings,
         )
