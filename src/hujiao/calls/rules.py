@@ -52,7 +52,8 @@ def leg_ended(call: Call, leg_id: LegId, cause: int, at_ms: int, out: Effects) -
 
 
 def _customer_left(call: Call, cause: int, at_ms: int, out: Effects) -> None:
-    if call.phase is Phase.LEAVING:
+    not_reached = call.phase is Phase.DIALING and cause not in (Cause.BUSY, Cause.REJECTED)
+    if call.phase is Phase.LEAVING or not_reached:
         call.ended_by = EndedBy.SYSTEM
     if call.direction is Direction.IN and call.agent is None:
         inbound.caller_gave_up(call, cause, at_ms, out)

@@ -1,0 +1,69 @@
+"""One installation for all browser tests; each test has its own browser and its own agents."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.e2e.browser import Desk, OpenDesk, chromium, sign_in
+from tests.e2e.office import TEST_PHONE, Login, Office
+from tests.harness.fixtures import MakeSoftphone
+from tests.harness.installation import RunningInstallation
+from tests.harness.softphone import Softphone
+from tests.harness.sound import tone, write_sound
+
+AGENT_HZ = 880.0
+CUSTOMER_HZ = 440.0
+VIEWPORT = {"width": 1366, "height": 768}
+PICTURES = Path("test-results") / "e2e"
+
+
+@pytest.fixture(scope="session")
+def office(installation: RunningInstallation) -> Office:
+    return Office(installation)
+
+
+@pytest.fixture(scope="session")
+def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an agent says into the browser: a tone, without end."""
+    path = tmp_path_factory.mktemp("microphone") / "tone.wav"
+    return write_sound(tone(AGENT_HZ, 10, rate_hz=48_000), path)
+
+
+@pytest.fixture
+async def browser(microphone: Path) -> AsyncIterator[Browser]:
+    async with chromium(microphone) as running:
+        yield running
+
+
+@pytest.fixture
+async def desk(
+    browser: Browser, office: Office, request: pytest.FixtureRequest
+) -> AsyncIterator[OpenDesk]:
+    """`await desk()`: a new agent (or the given person) signed in, in a profile of his own."""
+    opened: list[Desk] = []
+
+    async def open_desk(login: Login | None = None) -> Desk:
+        context = await browser.new_context(viewport=VIEWPORT, locale="zh-CN")
+        page = await context.new_page()
+        who = login or office.hire()
+        opened.append(await sign_in(page, office.url, who))
+        return opened[-1]
+
+    yield open_desk
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for number, one in enumerate(opened):
+        await one.page.screenshot(path=PICTURES / f"{request.node.name}-{number}.png")
+        assert one.errors == [], "errors in the page"
+
+
+@pytest.fixture
+async def customer(office: Office, softphone: MakeSoftphone) -> Softphone:
+    """Somebody's SIP phone, signed in with the account that `hujiao up` printed."""
+    return await softphone(
+        user=TEST_PHONE,
+        password=office.installation.passwords[TEST_PHONE],
+        registrar_port=office.sip_port,
+        say=tone(CUSTOMER_HZ, 240),
+    )
