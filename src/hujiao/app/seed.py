@@ -9,6 +9,7 @@ from hujiao.agents import service as agents
 from hujiao.agents.model import AgentProfile, CountsAs
 from hujiao.app.places import database_url
 from hujiao.app.settings import Settings
+from hujiao.app.up.problems import refuse
 from hujiao.calls import dispositions
 from hujiao.calls.record import Disposition
 from hujiao.floor import admin
@@ -16,14 +17,22 @@ from hujiao.floor.lines import Number, Queue, Trunk, TrunkKind
 from hujiao.identity import service as identity
 from hujiao.identity.model import Locale, Person, Role
 from hujiao.identity.passwords import Passwords, generated_password, generated_secret
+from hujiao.identity.rules import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
 from hujiao.identity.service import CONFIGURATION, PersonData
 from hujiao.kit.db import Database, serialise
 from hujiao.kit.ids import new_id
+from hujiao.kit.refusal import InvalidInput
 
 NUMBER = "4001"
 TEST_PHONE = "test-phone"
 TEST_PHONE_PREFIXES = ("0", "1")
 """Chinese numbers, so that dialling out can be tried: they all reach the test phone."""
+FAULTS = {
+    "password_too_short": f"it has fewer than {MIN_PASSWORD_CHARS} characters",
+    "password_too_long": f"it has more than {MAX_PASSWORD_CHARS} characters",
+    "password_has_login": "the sign-in name stands in it",
+    "password_too_simple": "it is among the first that anybody would try",
+}
 GIVEN = "(HUJIAO_ADMIN_PASSWORD)"
 
 SKILLS = {"enquiry": "咨询", "complaints": "投诉", "english": "英语 English"}
@@ -196,5 +205,16 @@ async def _first_start(settings: Settings) -> list[Credential]:
 
 
 def first_start(settings: Settings) -> list[Credential]:
-    """Fill a new installation and return what people sign in with; later calls return nothing."""
-    return asyncio.run(_first_start(settings))
+    """Fill a new installation and return what people sign in with; later calls return nothing.
+
+    Raises CannotStartError when HUJIAO_ADMIN_PASSWORD breaks a rule.
+    """
+    try:
+        return asyncio.run(_first_start(settings))
+    except InvalidInput as failure:
+        fault = failure.details["fields"].get("password", "")
+        raise refuse(
+            "admin password",
+            f"HUJIAO_ADMIN_PASSWORD is not taken: {FAULTS.get(fault, fault)}.",
+            "Give another one, or none: then a password is made and shown once.",
+        ) from failure

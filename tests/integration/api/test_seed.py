@@ -3,7 +3,9 @@
 import pytest
 
 from hujiao.api.app import Parts
-from hujiao.app.seed import GIVEN, NUMBER, TEST_PHONE, begin
+from hujiao.app.seed import GIVEN, NUMBER, TEST_PHONE, begin, first_start
+from hujiao.app.settings import Settings
+from hujiao.app.up.problems import CannotStartError
 from hujiao.floor.store import load_configuration
 from hujiao.identity.model import Role
 from hujiao.kit.refusal import InvalidInput
@@ -64,6 +66,15 @@ async def test_a_given_password_is_used_and_not_repeated_on_the_screen(
     assert made[0].password == GIVEN
     body = {"name": "admin", "password": "given by the owner 7"}
     assert (await new_client().post("/api/session", json=body)).status_code == 200
+
+
+def test_a_weak_given_password_is_told_in_plain_words(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", postgres_url)
+    monkeypatch.setenv("HUJIAO_ADMIN_PASSWORD", "short")
+    with pytest.raises(CannotStartError, match="fewer than 10 characters"):
+        first_start(Settings())
 
 
 async def test_a_weak_given_password_stops_the_start_and_leaves_nothing(parts: Parts) -> None:
