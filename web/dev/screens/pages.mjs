@@ -7,7 +7,7 @@ export const PAGES = [
   { name: "calls", path: "/calls", ready: ".calls-page" },
   { name: "calls-play", path: "/calls?stayed_in=90001000000000000000000000000000&stay=abandoned", ready: ".el-table__row", fullOnly: true, act: (page) => page.locator(".el-table__row .el-button").first().click() },
   { name: "call", path: "/calls/n1-story", ready: ".story li", fullOnly: true },
-  { name: "call-why", path: "/calls/n1-story", ready: ".story li", fullOnly: true, act: async (page) => { for (const one of await page.locator("summary").all()) await one.click(); await page.locator("#page .body").evaluate((body) => body.scrollBy(0, 380)); } },
+  { name: "call-why", path: "/calls/n1-story", ready: ".story li", fullOnly: true, act: async (page) => { for (const one of await page.locator("summary").all()) await one.click(); await page.locator("details.raw summary").click(); await page.locator(".explain").first().evaluate((one) => one.scrollIntoView({ block: "start" })); } },
   { name: "admin-people", path: "/admin/people", ready: ".section h1" },
   { name: "admin-teams", path: "/admin/teams", ready: ".section h1" },
   { name: "admin-skills", path: "/admin/skills", ready: ".section h1" },
