@@ -11,7 +11,7 @@ T = TypeVar("T")
 STEP_S = 0.02
 
 
-def wait_for(condition: Callable[[], T], *, timeout_s: float = 10.0, what: str = "") -> T:
+def wait_for(condition: Callable[[], T], *, timeout_s: float = 20.0, what: str = "") -> T:
     """The first true value of `condition()`. AssertionError after `timeout_s`."""
     deadline = time.monotonic() + timeout_s
     while True:
@@ -23,7 +23,7 @@ def wait_for(condition: Callable[[], T], *, timeout_s: float = 10.0, what: str =
 
 
 async def until(
-    condition: Callable[[], T | Awaitable[T]], *, timeout_s: float = 10.0, what: str = ""
+    condition: Callable[[], T | Awaitable[T]], *, timeout_s: float = 20.0, what: str = ""
 ) -> T:
     """As `wait_for`, on the event loop; `condition` may be a coroutine function."""
     deadline = time.monotonic() + timeout_s
