@@ -86,7 +86,7 @@ Progress = Callable[[float], None]
 """Called with the spoken fraction, 0.0 to 1.0."""
 
 
-def prompt_media(prompt: str, language: str, **numbers: int) -> list[str]:
+def prompt_media(prompt: str, language: str, /, **numbers: int) -> list[str]:
     """The ARI media URIs of a prompt, in playing order.
 
     `position` takes `ahead` (callers in front), `wait` takes `minutes`; all other prompts are
