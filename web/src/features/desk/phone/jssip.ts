@@ -78,6 +78,13 @@ export class JsSipPhone implements Phone {
     session.terminate(session.isEstablished() ? {} : { status_code: BUSY_HERE });
   }
 
+  mute(leg: string, on: boolean): void {
+    // The library must know, or it opens the track again when it renegotiates.
+    const session = this.sessions.get(leg);
+    if (on) session?.mute({ audio: true });
+    else session?.unmute({ audio: true });
+  }
+
   sendDigits(leg: string, digits: string): void {
     this.sessions.get(leg)?.sendDTMF(digits, { transportType: JsSIP.C.DTMF_TRANSPORT.RFC2833 });
   }

@@ -38,6 +38,7 @@ export interface Phone {
   answer(leg: string, microphone: MediaStream): void;
   /** Refuses a ringing leg or ends one that is up. */
   end(leg: string): void;
+  mute(leg: string, on: boolean): void;
   /** Sends tones to whom we talk with. */
   sendDigits(leg: string, digits: string): void;
   /** Speaks through another microphone from now on. */

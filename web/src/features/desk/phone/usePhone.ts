@@ -33,6 +33,7 @@ function happen(event: PhoneEvent): void {
   if (now === was) return;
   state.value = now;
   if (now.call?.leg !== was.call?.leg || now.call?.phase !== was.call?.phase) callChanged(now);
+  if (now.muted !== was.muted && now.call !== null) phone?.mute(now.call.leg, now.muted);
   for (const track of stream?.getAudioTracks() ?? []) track.enabled = !now.muted;
 }
 
