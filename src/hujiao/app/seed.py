@@ -15,6 +15,7 @@ from hujiao.calls.record import Disposition
 from hujiao.floor import admin
 from hujiao.floor.lines import Number, Queue, Trunk, TrunkKind
 from hujiao.identity import service as identity
+from hujiao.identity import teams
 from hujiao.identity.model import Locale, Person, Role
 from hujiao.identity.passwords import Passwords, generated_password, generated_secret
 from hujiao.identity.rules import MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS
@@ -86,7 +87,7 @@ class _Beginning:
         await self._person("admin", "管理员", Role.ADMIN, password=admin_password)
         await self._person("supervisor", "主管", Role.SUPERVISOR)
         leader = await self._person("leader", "组长", Role.TEAM_LEADER)
-        team = await identity.put_team(self._connection, None, name="一组", leader_id=leader.id)
+        team = await teams.put_team(self._connection, None, name="一组", leader_id=leader.id)
         await identity.change_person(
             self._connection,
             None,

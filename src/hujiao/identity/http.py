@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 from fastapi.requests import HTTPConnection, Request
 from pydantic import BaseModel, Field
 
-from hujiao.identity import service, store
+from hujiao.identity import service, store, teams
 from hujiao.identity.model import Actor, Locale, Origin, Permission, Role, Session
 from hujiao.identity.service import Identity
 from hujiao.identity.sessions import NotSignedIn, Sessions
@@ -286,7 +286,7 @@ async def list_teams(
 
 @router.post("/teams", tags=["teams"], status_code=201)
 async def add_team(team: TeamIn, actor: EditsConfig, transaction: Transaction) -> TeamOut:
-    put = await service.put_team(transaction, actor, name=team.name, leader_id=team.leader_id)
+    put = await teams.put_team(transaction, actor, name=team.name, leader_id=team.leader_id)
     return TeamOut.of(put)
 
 
@@ -297,9 +297,9 @@ async def change_team(
     actor: EditsConfig,
     transaction: Transaction,
 ) -> TeamOut:
-    before = await service.living_team(transaction, team_id)
+    before = await teams.living_team(transaction, team_id)
     team = patch.over(TeamIn(name=before.name, leader_id=before.leader_id))
-    put = await service.put_team(
+    put = await teams.put_team(
         transaction, actor, team_id=team_id, name=team.name, leader_id=team.leader_id
     )
     return TeamOut.of(put)
@@ -307,7 +307,7 @@ async def change_team(
 
 @router.delete("/teams/{team_id}", tags=["teams"], status_code=204)
 async def remove_team(team_id: Id, actor: EditsConfig, transaction: Transaction) -> None:
-    await service.remove_team(transaction, actor, team_id)
+    await teams.remove_team(transaction, actor, team_id)
 
 
 # --- audit --------------------------------------------------------------------------------------

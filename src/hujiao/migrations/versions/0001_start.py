@@ -87,6 +87,7 @@ def upgrade() -> None:
     _people()
     _audit()
     _agents()
+    _reasons()
     _queues()
     _numbers()
     _trunks()
@@ -249,6 +250,9 @@ def _agents() -> None:
         sa.CheckConstraint("level BETWEEN 1 AND 10", name="ck_agent_skill_level"),
     )
     op.create_index("ix_agent_skill_skill_id", "agent_skill", ["skill_id"])
+
+
+def _reasons() -> None:
     op.create_table(
         "not_ready_reason",
         _id(),
