@@ -9,32 +9,23 @@ from typing import Any
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from tests.e2e.office import Login
+from tests.harness.chromium import FLAGS
 from tests.harness.waiting import until
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-]
-CHROMIUM = "/usr/bin/chromium"
 SLOW_MS = 20_000
 """The machine may be busy; nothing waits this long when all is well."""
 
 
 @asynccontextmanager
-async def chromium(microphone: Path, *, allowed: bool = True) -> AsyncIterator[Browser]:
+async def browser_with(
+    program: Path, microphone: Path, *, allowed: bool = True
+) -> AsyncIterator[Browser]:
     """A browser whose microphone plays this WAV (48 kHz, mono, 16 bit)."""
     flags = [*FLAGS, f"--use-file-for-fake-audio-capture={microphone}"]
-    if allowed:
-        flags.append("--use-fake-ui-for-media-stream")
+    if not allowed:
+        flags.remove("--use-fake-ui-for-media-stream")
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        browser = await playwright.chromium.launch(executable_path=program, args=flags)
         try:
             yield browser
         finally:

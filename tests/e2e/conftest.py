@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser
 
-from tests.e2e.browser import Desk, OpenDesk, chromium, sign_in
+from tests.e2e.browser import Desk, OpenDesk, browser_with, sign_in
 from tests.e2e.office import TEST_PHONE, Login, Office
 from tests.harness.fixtures import MakeSoftphone
 from tests.harness.installation import RunningInstallation
@@ -32,8 +32,8 @@ def microphone(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def browser(microphone: Path) -> AsyncIterator[Browser]:
-    async with chromium(microphone) as running:
+async def browser(chromium: Path, microphone: Path) -> AsyncIterator[Browser]:
+    async with browser_with(chromium, microphone) as running:
         yield running
 
 

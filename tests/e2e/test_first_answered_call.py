@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from playwright.async_api import expect
 
-from tests.e2e.browser import SLOW_MS, Desk, OpenDesk, chromium, sign_in
+from tests.e2e.browser import SLOW_MS, Desk, OpenDesk, browser_with, sign_in
 from tests.e2e.conftest import AGENT_HZ, CUSTOMER_HZ
 from tests.e2e.office import NUMBER, Office
 from tests.harness.softphone import Softphone
@@ -174,9 +174,9 @@ async def test_a_revoked_session_leads_back_to_the_sign_in_page(
 
 
 async def test_a_refused_microphone_is_explained_with_what_to_do(
-    office: Office, microphone: Path
+    office: Office, chromium: Path, microphone: Path
 ) -> None:
-    async with chromium(microphone, allowed=False) as browser:
+    async with browser_with(chromium, microphone, allowed=False) as browser:
         context = await browser.new_context(locale="zh-CN", permissions=[])
         page = await context.new_page()
         desk = await sign_in(page, office.url, office.hire())

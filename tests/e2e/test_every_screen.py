@@ -1,0 +1,67 @@
+"""Every screen in both languages: no error, no untranslated word, a picture to look at."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Browser
+
+from tests.e2e.browser import Desk, sign_in
+from tests.e2e.conftest import VIEWPORT
+from tests.e2e.office import Login, Office
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]
+
+PAGES = {
+    "supervisor": (
+        "/board",
+        "/board?wall=1",
+        "/calls",
+        "/customers",
+        "/admin/people",
+        "/admin/teams",
+        "/admin/skills",
+        "/admin/queues",
+        "/admin/numbers",
+        "/admin/trunks",
+        "/admin/reasons",
+        "/admin/dispositions",
+        "/admin/audit",
+        "/admin/system",
+        "/account",
+    ),
+    "agent1": ("/desk", "/calls", "/customers", "/account"),
+}
+KEY = re.compile(
+    r"\b(desk|board|admin|calls|errors|common|session|customers)\.[a-z_]+(\.[a-z_]+)*\b"
+)
+"""What an untranslated text looks like."""
+PICTURES = Path("test-results") / "screens"
+
+
+@pytest.mark.parametrize("locale", ["zh-CN", "en"])
+@pytest.mark.parametrize("login", list(PAGES))
+async def test_every_screen_of_a_role_speaks_the_language_without_an_error(
+    browser: Browser, office: Office, login: str, locale: str
+) -> None:
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    context = await browser.new_context(viewport=VIEWPORT, locale="zh-CN")
+    page = await context.new_page()
+    who = Login("", login, office.installation.passwords[login])
+    desk: Desk = await sign_in(page, office.url, who)
+    await page.evaluate(
+        """locale => fetch('/api/me/locale', {method: 'PUT', body: JSON.stringify({locale}),
+           headers: {'X-Hujiao': '1', 'content-type': 'application/json'}})""",
+        locale,
+    )
+    for path in PAGES[login]:
+        await page.goto(office.url + path)
+        await page.locator("main, #page").first.wait_for()
+        await page.wait_for_load_state("networkidle")
+        text = await page.inner_text("body")
+        assert not KEY.search(text), f"{path}: {KEY.search(text)}"
+        assert desk.errors == [], path
+        name = re.sub(r"\W+", "-", path).strip("-")
+        await page.screenshot(path=PICTURES / f"{name}-{login}-{locale}.png")
+    await page.evaluate("fetch('/api/session', {method: 'DELETE', headers: {'X-Hujiao': '1'}})")
+    await context.close()
