@@ -29,7 +29,8 @@ log = logger(__name__)
 
 CHANNEL = "hujiao_ledger"
 GROUP_UNITS = 2_000
-SHIP_BATCH = 2_000
+SHIP_BATCH = 200
+"""Groups of facts; each holds what 20 ms brought."""
 SHIP_PAUSE_S = 0.25
 """Between two shipments: each costs some ms however little it carries."""
 RETRY_S = 1.0
@@ -96,9 +97,9 @@ class Ledger:
         self._seq = self._file.last_seq()
         self._unit = Unit([], {})
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
-        self._written = asyncio.Event()
+        self._committed = asyncio.Event()
+        self._committed_seq = 0
         self._delivery = asyncio.Condition()
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._write, name="ledger", daemon=True)
         self._shipper: asyncio.Task[None] | None = None
         self.shipped = 0
@@ -106,7 +107,6 @@ class Ledger:
 
     async def start(self) -> None:
         """Begin writing and shipping. PostgreSQL need not be there yet."""
-        self._loop = asyncio.get_running_loop()
         self._thread.start()
         self._shipper = asyncio.create_task(self._ship_forever(), name="ledger shipper")
 
@@ -123,9 +123,14 @@ class Ledger:
 
     def commit(self) -> None:
         """Hand all since the last time to the writer, as one unit."""
-        if self._unit.facts or self._unit.live:
-            self._queue.put(self._unit)
-            self._unit = Unit([], {})
+        unit = self._unit
+        if not unit.facts and not unit.live:
+            return
+        self._unit = Unit([], {})
+        self._queue.put(unit)
+        if unit.facts:
+            self._committed_seq = self._seq
+            self._committed.set()
 
     def living(self, kind: str) -> list[bytes]:
         """What was kept of this kind when the last floor ended; before `start` only."""
@@ -170,7 +175,6 @@ class Ledger:
                     group.facts += unit.facts
                     group.live |= unit.live
             self._write_until_done(group)
-            self._wake()
 
     def _write_until_done(self, group: Unit) -> None:
         """A full or failing disk delays facts; it does not lose them."""
@@ -181,11 +185,6 @@ class Ledger:
             except sqlite3.Error as error:
                 log.error("the ledger's write-ahead cannot be written", reason=str(error))
                 time.sleep(RETRY_S)
-
-    def _wake(self) -> None:
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(self._written.set)
 
     # --- the shipping task ---
 
@@ -203,8 +202,9 @@ class Ledger:
                 await asyncio.sleep(RETRY_S)
                 continue
             if shipped < SHIP_BATCH:
-                await self._written.wait()
-                self._written.clear()
+                if self.shipped >= self._committed_seq:
+                    self._committed.clear()
+                    await self._committed.wait()
                 await asyncio.sleep(SHIP_PAUSE_S)
 
     async def _catch_up(self) -> None:

@@ -17,9 +17,10 @@ from hujiao.kit.clock import Clock
 from hujiao.kit.log import logger
 from hujiao.telephony.port import Event, Switch
 
-SAVE_S = 0.02
-"""What a floor that is killed may forget; the switch tells the next one what became of the calls.
-One unit for all inputs of this time: a call's arrival, offer and legs are written once."""
+TOLD_WITHIN_S = 0.015
+"""What happens within this time goes to the screens in one batch and to the ledger in one unit. An
+eye does not notice it; it is what a floor that is killed may forget, and the switch tells the next
+one what became of the calls."""
 
 log = logger(__name__)
 
@@ -35,7 +36,7 @@ class Runtime:
         self._clock = clock
         self._wake: asyncio.TimerHandle | None = None
         self._wake_ms: int | None = None
-        self._saving = False
+        self._telling = False
 
     async def start(self, configuration: Configuration, ledger: FactSink) -> None:
         """Take the configuration, go on where the last floor ended, connect to the switch."""
@@ -76,10 +77,9 @@ class Runtime:
         return any(self._switch.nodes().values())
 
     def _after(self) -> None:
-        self.stream.changed()
-        if not self._saving:
-            self._saving = True
-            asyncio.get_running_loop().call_later(SAVE_S, self.save)
+        if not self._telling:
+            self._telling = True
+            asyncio.get_running_loop().call_later(TOLD_WITHIN_S, self.tell)
         due_ms = self.floor.timers.next_ms()
         if due_ms == self._wake_ms:
             return
@@ -90,10 +90,11 @@ class Runtime:
             delay_s = max(0, due_ms - self._clock()) / 1000
             self._wake = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
-    def save(self) -> None:
-        """Give what happened to the ledger, as one unit; by itself `SAVE_S` after an input."""
-        self._saving = False
+    def tell(self) -> None:
+        """Ledger and screens get what happened; by itself `TOLD_WITHIN_S` after an input."""
+        self._telling = False
         self.floor.save()
+        self.stream.publish()
 
     def _tick(self) -> None:
         self._wake, self._wake_ms = None, None

@@ -10,8 +10,6 @@ from hujiao.floor.core import Floor
 from hujiao.floor.views import agent_view, call_view, queue_view
 from hujiao.kit.ids import new_id
 
-COALESCE_S = 0.015
-"""Changes within this time go out together; far below what an eye notices."""
 KEPT_BATCHES = 2_000
 SUBSCRIBER_BATCHES = 2_000
 
@@ -39,24 +37,15 @@ class Stream:
         self._seq = 0
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT_BATCHES)
         self._subscribers: set[Subscriber] = set()
-        self._scheduled = False
         self._notices: list[dict[str, Any]] = []
 
-    def changed(self) -> None:
-        """Something may have changed: publish it soon."""
-        if self._scheduled or not (self._floor.changed or self._notices):
-            return
-        self._scheduled = True
-        asyncio.get_running_loop().call_later(COALESCE_S, self._publish)
-
     def notice(self, **message: Any) -> None:
-        """A message that is no entity, told once to whoever listens now."""
+        """A message that is no entity, told once with the next batch to whoever listens then."""
         self._notices.append(message)
-        self.changed()
 
     def subscribe(self, stream_id: str, cursor: int) -> tuple[Subscriber, list[bytes]]:
         """A new reader and what he must read first: what he missed, or everything."""
-        self._publish()
+        self.publish()
         subscriber = Subscriber()
         self._subscribers.add(subscriber)
         missed = [batch for seq, batch in self._kept if seq > cursor]
@@ -83,8 +72,8 @@ class Stream:
             }
         )
 
-    def _publish(self) -> None:
-        self._scheduled = False
+    def publish(self) -> None:
+        """Give what has changed since the last time to all readers."""
         changed, notices = self._floor.take_changed(), self._notices
         self._notices = []
         if not changed and not notices:
