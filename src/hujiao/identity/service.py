@@ -176,8 +176,10 @@ class Identity:
     ) -> None:
         now = self.clock()
         session_id = new_id()
-        if old_token:
-            await store.delete_sessions(connection, token_hash=token_hash(old_token))
+        old = await store.live_session(connection, token_hash(old_token or ""), now)
+        if old:
+            await store.delete_sessions(connection, session_id=old.session.id)
+            await tell_session(connection, old.session.id)
         await store.add_session(
             connection,
             session_id=session_id,

@@ -220,10 +220,10 @@ class Sessions:
             self._look.clear()
             now = self._clock()
             try:
-                await self.check()
                 if now - touched_ms >= TOUCH_EVERY_MS:
                     await self.touch()
                     touched_ms = now
+                await self.check()
                 if now - swept_ms >= SWEEP_EVERY_MS:
                     async with self._database.transaction() as connection:
                         await store.delete_dead_sessions(connection, now)
@@ -247,8 +247,6 @@ class Sessions:
         }
         for session_id in ids:
             actor = current.get(session_id)
-            if actor is not None:
-                self._seen[session_id] = now
             for watch in list(self._watches.get(session_id, ())):
                 if actor is None:
                     watch.close(End.ENDED)
@@ -256,8 +254,9 @@ class Sessions:
                     watch.close(End.CHANGED)
 
     async def touch(self) -> None:
-        """Write when sessions were last used."""
-        seen, self._seen = self._seen, {}
+        """Write when sessions were last used; those with a live connection are used now."""
+        seen = {**self._seen, **dict.fromkeys(self._watches, self._clock())}
+        self._seen = {}
         if not seen:
             return
         try:

@@ -329,15 +329,12 @@ async def delete_sessions(
     *,
     session_id: str | None = None,
     person_id: str | None = None,
-    token_hash: str | None = None,
     keep: str | None = None,
 ) -> int:
-    """Delete by session, by token or all of a person but `keep`. Returns how many."""
+    """Delete one session, or all of a person but `keep`. Returns how many."""
     query = delete(session)
     if session_id is not None:
         query = query.where(session.c.id == session_id)
-    elif token_hash is not None:
-        query = query.where(session.c.token_hash == token_hash)
     else:
         query = query.where(session.c.person_id == person_id)
         if keep is not None:

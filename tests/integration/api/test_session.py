@@ -250,3 +250,32 @@ async def test_two_instances_on_one_machine_keep_their_users_apart(
     assert sorted(client.cookies.keys()) == ["hujiao_session_8800", "hujiao_session_8900"]
     for port in (8800, 8900):
         assert (await client.get(f"http://127.0.0.1:{port}/api/me")).status_code == 200
+
+
+async def test_an_open_desk_keeps_its_session_from_idling_out_also_after_a_long_outage(
+    sign_in: SignIn, parts: Parts, clock: Clock
+) -> None:
+    browser = await sign_in(Role.AGENT)
+    sessions = parts.identity.sessions
+    actor = await sessions.actor(browser.cookies["hujiao_session"])
+    with sessions.watch(actor) as watch:
+        clock.forward(2 * IDLE_S)
+        await sessions.touch()
+        await sessions.check()
+        assert not watch.over
+    clock.forward(IDLE_S + 1)
+    with sessions.watch(actor) as watch:
+        await sessions.check()
+        assert await watch.wait() == "ended"
+
+
+async def test_signing_in_again_in_the_same_browser_ends_the_session_before(
+    sign_in: SignIn, clock: Clock
+) -> None:
+    browser = await sign_in(Role.AGENT, "wang")
+    before = browser.cookies["hujiao_session"]
+    assert (await enter(browser, "wang")).status_code == 200
+    assert len((await browser.get("/api/sessions")).json()["items"]) == 1
+    clock.forward(FRESH_MS / 1000)
+    browser.cookies.set("hujiao_session", before)
+    assert (await browser.get("/api/me")).status_code == 401
