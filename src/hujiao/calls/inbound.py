@@ -202,9 +202,8 @@ def offer(
     """Ring these agents for the caller."""
     call.enter(Phase.RINGING, at_ms)
     for one in invited:
-        leg = call.new_leg(one.agent)
+        leg = call.new_leg(one)
         call.offered[one.agent] = leg.id
-        call.survives_loss = one.survives_loss
         out.tell(call, facts.LegStarted(leg.id, "agent"), one.agent)
         out.do(
             OriginateLeg(

@@ -98,11 +98,12 @@ class Destination:
 
 @dataclass(slots=True)
 class Leg:
-    """One party's line. `agent` is None for the customer's."""
+    """One party's line. `agent` is None for the customer's; for `survives_loss` see `Invited`."""
 
     id: LegId
     agent: str | None
     answered: bool = False
+    survives_loss: bool = False
 
 
 @dataclass(slots=True)
@@ -134,7 +135,6 @@ class Call:
     announce_every_ms: int = 0
     agent: str | None = None
     agent_leg: LegId | None = None
-    survives_loss: bool = False
     offered: dict[str, LegId] = field(default_factory=dict)
     bridged: bool = False
     recorded: bool = False
@@ -157,10 +157,12 @@ class Call:
     def is_over(self) -> bool:
         return self.phase is Phase.ENDED
 
-    def new_leg(self, agent: str | None) -> Leg:
-        """A leg to be originated, with the next id of this call."""
+    def new_leg(self, invited: Invited | None) -> Leg:
+        """A leg to be originated to an agent, or to the customer, with the next id of this call."""
         self.last_leg += 1
-        leg = Leg(LegId(f"{self.id}.{self.last_leg}"), agent)
+        leg = Leg(LegId(f"{self.id}.{self.last_leg}"), None)
+        if invited is not None:
+            leg.agent, leg.survives_loss = invited.agent, invited.survives_loss
         self.legs[leg.id] = leg
         return leg
 

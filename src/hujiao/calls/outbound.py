@@ -27,7 +27,7 @@ def dial(
 ) -> Call:
     """The agent asked for a number on the screen: his phone is called first and answers itself."""
     call = _new(call_id, node, invited, to, at_ms, out)
-    leg = call.new_leg(invited.agent)
+    leg = call.new_leg(invited)
     call.agent_leg = leg.id
     out.tell(call, facts.LegStarted(leg.id, "agent"))
     out.do(
@@ -47,7 +47,7 @@ def dial(
 def dialled_on_phone(event: LegArrived, invited: Invited, to: Destination, out: Effects) -> Call:
     """The agent dialled on his own phone: his leg is here already."""
     call = _new(CallId(event.leg), event.node, invited, to, event.at_ms, out)
-    leg = Leg(event.leg, invited.agent, answered=True)
+    leg = Leg(event.leg, invited.agent, answered=True, survives_loss=invited.survives_loss)
     call.legs[leg.id] = leg
     call.agent_leg = leg.id
     out.tell(call, facts.LegStarted(leg.id, "agent"))
@@ -77,7 +77,6 @@ def _new(
         customer=LegId(""),
         customer_endpoint=to.endpoint,
         agent=invited.agent,
-        survives_loss=invited.survives_loss,
         recorded=to.recorded,
     )
     out.tell(

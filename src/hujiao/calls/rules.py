@@ -64,7 +64,7 @@ def _customer_left(call: Call, cause: int, at_ms: int, out: Effects) -> None:
 def _agent_left(call: Call, leg: Leg, cause: int, at_ms: int, out: Effects) -> None:
     if call.phase is Phase.RECONNECTING:
         call.agent_leg = None
-    elif call.phase in CONNECTED and call.survives_loss:
+    elif call.phase in CONNECTED and leg.survives_loss:
         talk.interrupt(call, f"cause {cause}", at_ms, out)
     else:
         call.ended_by = EndedBy.AGENT if leg.answered else EndedBy.SYSTEM

@@ -145,7 +145,7 @@ def call_back_phone(call: Call, invited: Invited, out: Effects) -> None:
         return
     if call.agent_leg is not None:
         out.do(HangUpLeg(call.agent_leg))
-    leg = call.new_leg(invited.agent)
+    leg = call.new_leg(invited)
     call.agent_leg = leg.id
     out.tell(call, facts.LegStarted(leg.id, "agent"))
     out.do(

@@ -72,10 +72,11 @@ class Commands:
         }
 
     def _drop_old_page(self, call: Call, now_ms: int) -> None:
-        if call.phase not in CONNECTED or not call.survives_loss or call.agent_leg is None:
+        leg = call.legs.get(call.agent_leg or port.LegId(""))
+        if call.phase not in CONNECTED or leg is None or not leg.survives_loss:
             return
         out = Effects()
-        out.do(port.HangUpLeg(call.agent_leg))
+        out.do(port.HangUpLeg(leg.id))
         talk.interrupt(call, "page reloaded", now_ms, out)
         self._floor.settle(call, out, now_ms)
 

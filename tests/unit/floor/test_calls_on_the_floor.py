@@ -125,6 +125,16 @@ def test_of_two_who_answer_at_once_the_first_wins_and_the_other_is_freed() -> No
     assert call.phase == "talking"
 
 
+def test_whose_loss_a_call_survives_is_asked_of_the_phone_that_answered() -> None:
+    stage = Stage(queue={"strategy": "ring_all"})
+    stage.ready("ann", "bob")
+    call = stage.arrive()
+    desk_phone = call.offered["bob"]
+    stage.answered(desk_phone)
+    stage.ended(desk_phone)
+    assert call.phase == "ended", "a desk phone that hangs up means it"
+
+
 def test_an_unanswered_offer_goes_to_the_next_agent_and_the_caller_keeps_his_place() -> None:
     stage = Stage()
     stage.ready("ann", "bob")
