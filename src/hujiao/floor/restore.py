@@ -39,7 +39,7 @@ def _history(desk: Desk, call: Call | None) -> list[routing.Event]:
     """The shortest past that leads to the agent's present."""
     agent, since = AgentId(desk.id), desk.since_ms
     past: list[routing.Event] = [
-        routing.AgentSignedIn(agent, since),
+        routing.AgentSignedIn(agent, since, desk.handled),
         routing.AgentReadySet(agent, desk.wants_ready, desk.wants_reason, since),
     ]
     contact = ContactId(desk.contact or "")

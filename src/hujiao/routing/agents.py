@@ -86,7 +86,7 @@ def on_signed_in(state: State, event: AgentSignedIn, out: list[Command]) -> None
     agent.wants_ready = False
     agent.wants_reason = None
     agent.idle_since_ms = state.now_ms
-    agent.handled = 0
+    agent.handled = event.handled
     agent.missed = 0
     agent.profile.signed_in[event.agent] = agent
     state.signed_in += 1

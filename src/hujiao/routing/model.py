@@ -235,10 +235,11 @@ class AgentRemoved:
 
 @dataclass(frozen=True, slots=True)
 class AgentSignedIn:
-    """He starts not ready, with no contacts handled."""
+    """He starts not ready; `handled` contacts count already (after a restart)."""
 
     agent: AgentId
     at_ms: int
+    handled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
