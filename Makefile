@@ -3,6 +3,7 @@
 
 BIN := .venv/bin
 PYTEST_ARGUMENTS ?=
+DEMO_ARGUMENTS ?=
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
@@ -31,8 +32,8 @@ web/dist/index.html: web/node_modules/.ready $(WEB_SOURCES)
 run: setup web  ## run everything on this machine (Ctrl-C ends it)
 	@exec $(BIN)/hujiao up
 
-demo: setup  ## a small synthetic day on the running installation
-	@exec $(BIN)/hujiao demo
+demo: setup web  ## a synthetic day: callers call, agents answer (starts all if nothing runs)
+	@exec $(BIN)/hujiao demo $(DEMO_ARGUMENTS)
 
 doctor: .venv/.ready  ## what is wrong, and how to mend it
 	@exec $(BIN)/hujiao doctor

@@ -12,6 +12,7 @@ from hujiao.app.demo.sip import Line, Telephone
 from hujiao.app.demo.voices import Voices
 
 ANSWER_S = 40.0
+ENDING_ANSWER_S = 5.0
 BETWEEN_KEYS_S = 6.0
 LONGEST_TALK_S = 120.0
 """Longer than any planned talk takes; then the caller hangs up whatever the agent does."""
@@ -57,9 +58,13 @@ class Callers:
     async def _call(self, caller: Caller) -> None:
         line = self._telephone.call(self._number, caller=caller.number, name=caller.name)
         self.placed.append(Placed(caller, line))
-        if not await until_any(ANSWER_S, line.answered, line.ended):
+        try:
+            await until_any(ANSWER_S, line.answered, line.ended)
+        except asyncio.CancelledError:
+            # A call is on its way: it is ended once it exists, so that all books have it.
+            await until_any(ENDING_ANSWER_S, line.answered, line.ended)
             line.hang_up()
-            return
+            raise
         if line.far_media is None or line.ended.is_set():
             line.hang_up()
             return

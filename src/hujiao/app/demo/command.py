@@ -124,7 +124,6 @@ class Progress:
             return
         self._said_at = now
         waiting = sum(queue["waiting"] for queue in board.queues.values())
-        talking = sum(queue["talking"] for queue in board.queues.values())
         words = (
             f"{now - self._began:5.0f} s  placed {len(callers.placed)}/{len(day.callers)}  "
             f"on the line {callers.living}  waiting {waiting} (most {board.longest_queue})"
