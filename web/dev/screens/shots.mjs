@@ -11,7 +11,7 @@ import { createServer } from "vite";
 import { install } from "./backend.mjs";
 import { PAGES } from "./pages.mjs";
 
-const { values } = parseArgs({ options: { out: { type: "string", default: "test-results/screens" }, only: { type: "string" }, quick: { type: "boolean", default: false }, lang: { type: "string" }, theme: { type: "string" }, size: { type: "string" } } });
+const { values } = parseArgs({ options: { out: { type: "string", default: "test-results/screens" }, only: { type: "string" }, quick: { type: "boolean", default: false }, lang: { type: "string" }, theme: { type: "string" }, size: { type: "string" }, empty: { type: "boolean", default: false } } });
 const wanted = values.only?.split(",");
 const pages = PAGES.filter((page) => !wanted || wanted.some((one) => page.name.startsWith(one)));
 const SIZES = [[1366, 768], [1920, 1080]].filter(([width]) => !values.size || String(width) === values.size).slice(0, values.quick ? 1 : 2);
@@ -25,7 +25,7 @@ const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? 
 await mkdir(values.out, { recursive: true });
 let faults = 0;
 try {
-  for (const [width, height] of SIZES) for (const locale of LANGUAGES) for (const theme of THEMES) for (const empty of values.quick ? [false] : [false, true]) {
+  for (const [width, height] of SIZES) for (const locale of LANGUAGES) for (const theme of THEMES) for (const empty of values.empty ? [true] : values.quick ? [false] : [false, true]) {
     const context = await browser.newContext({ viewport: { width, height }, colorScheme: theme, locale });
     await install(context, { locale, empty });
     const page = await context.newPage();

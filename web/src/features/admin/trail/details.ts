@@ -8,10 +8,16 @@ export interface DetailLine {
 
 /** `changed` details are field -> [before, after]; everything else is field -> value. */
 export function linesOf(details: Record<string, unknown>, textOf: (value: unknown, field: string) => string): DetailLine[] {
-  return Object.entries(details).map(([field, value]) => {
+  return Object.entries(details).filter(([field, value]) => field !== "id" && !isNothing(value)).map(([field, value]) => {
     const change = Array.isArray(value) && value.length === 2;
     return change ? { field, before: textOf(value[0], field), after: textOf(value[1], field) } : { field, before: null, after: textOf(value, field) };
   });
+}
+
+/** What a new thing has not, and what stayed empty, is not worth a line. */
+function isNothing(value: unknown): boolean {
+  const empty = (one: unknown) => one === null || one === undefined || one === "" || (typeof one === "object" && Object.keys(one).length === 0);
+  return Array.isArray(value) && value.length === 2 ? value.every(empty) : empty(value);
 }
 
 /** A value in plain words: ids by their names, objects as a short list. */
