@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+import httpx
+
 from hujiao.app.demo.api import Api, RefusedError
 from hujiao.app.demo.board import Board
 from hujiao.app.demo.callers import until_any
@@ -69,9 +71,9 @@ class Agent:
 
     async def end(self) -> None:
         """Signs out and leaves his session; what is in hand is ended first by the callers."""
-        with suppress(RefusedError):
+        with suppress(RefusedError, httpx.TransportError):
             await self.api.do("POST", "/api/desk/sign-out")
-        with suppress(RefusedError):
+        with suppress(RefusedError, httpx.TransportError):
             await self.api.do("DELETE", "/api/session")
         await self.api.close()
 
@@ -117,11 +119,16 @@ class Agent:
             me = self.board.agents.get(self.seat.person_id)
             if me is None:
                 continue
-            with suppress(RefusedError):  # a call came or went in the same moment
+            try:
                 if me["state"] == "wrap_up" and me["call_id"]:
                     await self._wrap_up(me["call_id"])
                 elif me["state"] == "not_ready":
                     await self._come_back()
+            except RefusedError:  # a call came or went in the same moment
+                continue
+            except httpx.TransportError:  # the web process is being started again
+                await asyncio.sleep(BACK_AFTER_S)
+                moved.set()
 
     async def _wrap_up(self, call_id: str) -> None:
         wrap_up_s = self.chance.uniform(*WRAP_UP_S)

@@ -15,6 +15,7 @@ from websockets.exceptions import WebSocketException
 REQUEST_TIMEOUT_S = 20.0
 PING_S = 15.0
 RETRY_S = 0.5
+KEPT_S = 2.0
 PAGE = 500
 MAX_MESSAGE = 64 * 1024 * 1024
 
@@ -46,6 +47,8 @@ class Api:
             verify=trust,
             trust_env=False,
             timeout=REQUEST_TIMEOUT_S,
+            # The server closes an idle connection after 5 s, perhaps just as we use it again.
+            limits=httpx.Limits(keepalive_expiry=KEPT_S),
         )
 
     async def sign_in(self, login: str, password: str) -> Value:
