@@ -1,19 +1,14 @@
 """`hujiao up` starts real servers and leaves none behind, however it ends."""
 
-import os
-import shutil
 import signal
 import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
-from hujiao.telephony.private import PrivateTree
-from tests.harness.ports import take_block
+from tests.harness.installation import start_installation
 from tests.harness.waiting import wait_for
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
@@ -23,33 +18,11 @@ END_S = 60.0
 
 
 @pytest.fixture
-def up(private_tree: PrivateTree, cache: Path) -> Iterator[subprocess.Popen[bytes]]:
-    home = Path(tempfile.mkdtemp(prefix="hujiao-up-"))
-    home.chmod(0o755)
-    (home / "dist").mkdir()
-    (home / "dist" / "index.html").write_text("<!doctype html>")
-    ports = take_block()
-    environment = {key: value for key, value in os.environ.items() if key != "DATABASE_URL"}
-    environment |= {
-        "HUJIAO_DATA": str(home / "data"),
-        "HUJIAO_CACHE": str(cache),
-        "HUJIAO_WEB_DIST": str(home / "dist"),
-        "HUJIAO_HTTP_PORT": str(ports.first),
-        "HUJIAO_SIP_PORT": str(ports.first + 10),
-        "HUJIAO_RTP_PORTS": "{}-{}".format(*ports.rtp),
-    }
-    with (home / "up.log").open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "hujiao.cli.main", "up"],
-            stdout=output,
-            stderr=output,
-            env=environment,
-        )
-    yield process
-    process.terminate()
-    process.wait(timeout=END_S)
-    ports.give_back()
-    shutil.rmtree(home, ignore_errors=True)
+def up(cache: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`hujiao up` on an empty data folder, ready to take calls."""
+    running = start_installation(cache)
+    yield running.process
+    running.remove()
 
 
 MARKS = {
@@ -88,8 +61,15 @@ def alive(process: psutil.Process) -> bool:
         return False
 
 
-def all_gone(processes: dict[str, psutil.Process]) -> bool:
-    return not any(alive(process) for process in processes.values())
+def survivors(processes: dict[str, psutil.Process]) -> set[str]:
+    return {name for name, process in processes.items() if alive(process)}
+
+
+def until_all_gone(processes: dict[str, psutil.Process]) -> None:
+    try:
+        wait_for(lambda: not survivors(processes), timeout_s=END_S, what="every program is gone")
+    except AssertionError as failure:
+        raise AssertionError(f"{failure}: {survivors(processes)} lives on") from failure
 
 
 def test_what_dies_is_started_again_and_ctrl_c_ends_everything(
@@ -107,17 +87,17 @@ def test_what_dies_is_started_again_and_ctrl_c_ends_everything(
     after = wait_for(all_new, timeout_s=START_S, what="all five run again")
     up.send_signal(signal.SIGINT)
     assert up.wait(timeout=END_S) == 0
-    assert all_gone(after)
+    assert survivors(after) == set()
 
 
 def test_nothing_survives_when_up_is_killed(up: subprocess.Popen[bytes]) -> None:
     processes = running(up)
     up.kill()
-    wait_for(lambda: all_gone(processes), timeout_s=END_S, what="every program is gone")
+    until_all_gone(processes)
 
 
 def test_nothing_survives_when_the_supervisor_is_killed(up: subprocess.Popen[bytes]) -> None:
     processes = running(up)
     processes["supervisor"].kill()
-    wait_for(lambda: all_gone(processes), timeout_s=END_S, what="every program is gone")
+    until_all_gone(processes)
     assert up.wait(timeout=END_S) != 0

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hujiao.app.settings import Settings
 from hujiao.app.up.supervise import Supervisor
+from hujiao.kit.processes import tethered
 from tests.harness.ports import PortBlock, take_block
 from tests.harness.waiting import wait_for
 
@@ -112,7 +113,7 @@ def start_installation(cache: Path, **variables: str) -> RunningInstallation:
     inherited = {k: v for k, v in os.environ.items() if k != "DATABASE_URL"}
     with (home / "up.log").open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "hujiao.cli.main", "up"],
+            tethered([sys.executable, "-m", "hujiao.cli.main", "up"]),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

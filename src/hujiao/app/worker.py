@@ -95,7 +95,9 @@ class WorkerProcess:
     async def _work_on_jobs(self) -> None:
         """A worker of the job queue stops when its database goes away: begin another one."""
         retry_s = FIRST_RETRY_S
-        while True:
+        this = asyncio.current_task()
+        # procrastinate swallows the cancellation when the database goes away at the same moment.
+        while this is None or not this.cancelling():
             begun = asyncio.get_running_loop().time()
             try:
                 await self._work_once()
