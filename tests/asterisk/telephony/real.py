@@ -19,7 +19,7 @@ from tests.harness.waiting import until
 MUSIC_HZ, PROMPT_HZ, CALLER_HZ = 700, 950, 440
 PHONE_HZ = {"1001": 550, "1002": 620}
 HEARD = 0.1
-UNHEARD = 0.02
+UNHEARD = 0.05
 WINDOW_S = 0.3
 """Time over which a level is measured."""
 
@@ -60,14 +60,22 @@ class RealParty:
 
     async def hears(self, *what: Party | str) -> None:
         wanted = {_hz(one) for one in what} - {0}
-        await until(lambda: self._heard() == wanted, what=f"{self.line.phone.user} hears {wanted}")
+        try:
+            await until(lambda: self._heard() == wanted)
+        except AssertionError:
+            name = self.line.phone.user
+            raise AssertionError(f"{name} should hear {wanted}: {self._levels()}") from None
+
+    def _levels(self) -> dict[int, float]:
+        """Amplitude of every tone that somebody or something sends."""
+        sound = self.line.media.listen(WINDOW_S)
+        part = len(sound) / (WINDOW_S * RATE)
+        every = (MUSIC_HZ, PROMPT_HZ, CALLER_HZ, *PHONE_HZ.values())
+        return {hz: round(strength(sound, hz) * part, 3) for hz in every}
 
     def _heard(self) -> set[int] | None:
         """The tones that are heard; None while a level is between heard and not heard."""
-        sound = self.line.media.listen(WINDOW_S)
-        every = {MUSIC_HZ, PROMPT_HZ, CALLER_HZ, *PHONE_HZ.values()}
-        part = len(sound) / (WINDOW_S * RATE)
-        levels = {hz: strength(sound, hz) * part for hz in every}
+        levels = self._levels()
         if any(UNHEARD < level < HEARD for level in levels.values()):
             return None
         return {hz for hz, level in levels.items() if level >= HEARD}

@@ -40,13 +40,13 @@ def decode(data: bytes) -> NDArray[np.float64]:
 SILENCE = encode(np.zeros(FRAME))
 
 
-def tone(hz: int, amplitude: float = 0.5) -> bytes:
-    """One second of a sine, which repeats without a seam."""
+def tone(hz: int, amplitude: float = 0.25) -> bytes:
+    """One second of a sine, which repeats without a seam; three of them together do not clip."""
     return encode(amplitude * np.sin(2 * math.pi * hz * np.arange(RATE) / RATE))
 
 
 def rms(data: bytes) -> float:
-    """Root mean square of A-law data; a full sine of amplitude 0.5 has 0.354."""
+    """Root mean square of A-law data; a sine of amplitude 0.25 has 0.177."""
     return float(np.sqrt(np.mean(decode(data) ** 2))) if data else 0.0
 
 

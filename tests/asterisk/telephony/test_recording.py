@@ -24,8 +24,8 @@ from tests.harness.waiting import until
 
 pytestmark = pytest.mark.asterisk
 
-PHONE_LEVEL = 0.354
-"""RMS of the sine with amplitude 0.5 that each phone sends."""
+PHONE_LEVEL = 0.177
+"""RMS of the sine with amplitude 0.25 that each phone sends."""
 BLOCK = 32 * 1024
 """Asterisk writes in blocks of this size, the rest when the recording ends."""
 
@@ -49,6 +49,7 @@ async def finished(stage: RealStage, name: str) -> tuple[bytes, bytes]:
 
 async def recorded_talk(stage: RealStage, name: str) -> Talk:
     now = await talk(stage)
+    stage.switch.send(StartRecording(now.customer_leg, name))
     stage.switch.send(StartRecording(now.customer_leg, name))
     await until(lambda: all(path.exists() for path in files(stage, name)), what="it records")
     return now
@@ -74,7 +75,7 @@ async def test_both_sides_are_recorded_apart_equally_long_and_at_their_level(
         (centre, PHONE_HZ["1001"], CALLER_HZ),
     ):
         assert abs(rms(half[RATE // 2 :]) - PHONE_LEVEL) < 0.05
-        assert strength(half, own) > 0.4
+        assert strength(half, own) > 0.2
         assert strength(half, other) < 0.02
 
 
@@ -111,8 +112,9 @@ async def test_a_recording_goes_on_over_hold_and_a_change_of_agent(stage: RealSt
     customer, centre = await finished(stage, "rec-hold")
     assert abs(rms(customer[RATE // 2 :]) - PHONE_LEVEL) < 0.05, "the customer spoke all the time"
     parts = [centre[at : at + RATE // 4] for at in range(0, len(centre) - RATE // 4, RATE // 4)]
-    assert any(strength(part, PHONE_HZ["1002"]) > 0.4 for part in parts[-4:])
-    assert sum(rms(part) < 0.001 for part in parts) >= 3, "the hold is silence, and it is there"
+    assert any(strength(part, PHONE_HZ["1002"]) > 0.2 for part in parts[-4:])
+    levels = [round(rms(part), 3) for part in parts]
+    assert sum(level < 0.001 for level in levels) >= 3, f"the hold is silence: {levels}"
 
 
 async def test_a_stopped_recording_stands_while_the_call_goes_on(stage: RealStage) -> None:

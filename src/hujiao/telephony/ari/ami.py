@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 from hujiao.telephony.ari.legs import Leg, Legs
 from hujiao.telephony.port import (
-    Command,
     PauseRecording,
     ResumeRecording,
     StartRecording,
@@ -24,7 +23,8 @@ from hujiao.telephony.port import (
 log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S = 5.0
-ANSWER_TIMEOUT_S = 10.0
+PING_INTERVAL_S = 10.0
+"""What was asked before a ping must be answered when the next one is due."""
 RETRY_S = 1.0
 MAX_WAITING = 1000
 
@@ -117,8 +117,16 @@ class Ami:
                 writer.write(_packet(fields))
             await writer.drain()
             waking = asyncio.create_task(self._wake.wait(), name="ami-wake")
-            await asyncio.wait((waking, listening), return_when=asyncio.FIRST_COMPLETED)
+            ready, _ = await asyncio.wait(
+                (waking, listening),
+                timeout=PING_INTERVAL_S,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
             waking.cancel()
+            if not ready:
+                if self._sent:
+                    raise TimeoutError("no answer")
+                self.act((("Action", "Ping"),), _nothing)
         await listening
 
     async def _listen(self, reader: asyncio.StreamReader) -> None:
@@ -151,11 +159,23 @@ class Recorder:
             self._legs.refuse_soon(command, 404, gone=True, reason="no such leg")
         elif not leg.name:
             self._legs.refuse_soon(command, 409, gone=False, reason="the leg is not ready")
+        elif isinstance(command, StartRecording) and leg.recording == command.recording:
+            return  # a second MixMonitor would write into the same files
         else:
+            self._note(command, leg)
             self._ami.act(_action(command, leg), lambda ok, why: self._done(command, ok, why))
 
-    def _done(self, command: Command, succeeded: bool, reason: str) -> None:
+    def _note(self, command: RecordingCommand, leg: Leg) -> None:
+        if isinstance(command, StartRecording):
+            leg.recording = command.recording
+        elif isinstance(command, StopRecording):
+            leg.recording = ""
+
+    def _done(self, command: RecordingCommand, succeeded: bool, reason: str) -> None:
         if not succeeded:
+            leg = self._legs.live.get(command.leg)
+            if leg is not None and isinstance(command, StartRecording):
+                leg.recording = ""
             gone = "channel" in reason.lower()
             self._legs.refuse(command, 404 if gone else 500, gone=gone, reason=reason)
 
@@ -171,6 +191,10 @@ def _action(command: RecordingCommand, leg: Leg) -> Fields:
     state = "1" if isinstance(command, PauseRecording) else "0"
     mute = (("Direction", "both"), ("State", state))
     return (("Action", "MixMonitorMute"), channel, *mute)
+
+
+def _nothing(_succeeded: bool, _reason: str) -> None:
+    return None
 
 
 def _packet(fields: Fields) -> bytes:

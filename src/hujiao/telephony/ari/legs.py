@@ -11,7 +11,6 @@ from hujiao.telephony.port import (
     Cause,
     Command,
     CommandFailed,
-    Event,
     EventSink,
     LegEnded,
     LegId,
@@ -35,6 +34,7 @@ class Leg:
         "path",
         "playbacks",
         "playing",
+        "recording",
         "ringing",
         "subscribed",
         "told",
@@ -58,6 +58,7 @@ class Leg:
         self.dial: Any = None
         """The `DialInBridge` that waits for the channel to be ready."""
         self.cause = 0
+        self.recording = ""
         self.playbacks: set[PlaybackId] | None = None
 
 
@@ -109,8 +110,3 @@ class Legs:
         leg = self.live.get(leg_id) if leg_id is not None else None
         if leg is not None:
             self.end(leg, cause)
-
-
-def told_by(event: Event) -> str:
-    """The event's name, for the log."""
-    return type(event).__name__

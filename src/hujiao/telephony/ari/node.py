@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -96,6 +96,7 @@ class AriNode:
         self._recorder = Recorder(self.legs, self._ami)
         self._replaced = False
         self._link: Link | None = None
+        self._take_response: Callable[[bytes], None] = _ignore
         self._lost: asyncio.Event = asyncio.Event()
         self._held_back: list[bytes] | None = None
 
@@ -182,6 +183,7 @@ class AriNode:
             stack.callback(self._disconnect)
             link = WireLink(wire, self._refused)
             self._link = link
+            self._take_response = link.take_response
             if not await self._probe(link):
                 log.warning("node %s knows no REST over WebSocket; HTTP is used", self.name)
                 self._link = await self._http_link(wire, stack)
@@ -264,8 +266,7 @@ class AriNode:
 
     def _take(self, frame: bytes) -> None:
         if is_response(frame):
-            if isinstance(self._link, WireLink):
-                self._link.take_response(frame)
+            self._take_response(frame)
         elif self._held_back is not None:
             self._held_back.append(frame)
         else:
@@ -336,3 +337,7 @@ def _stasis_args(channel: dict[str, Any]) -> list[str]:
         return []
     app, *args = str(dialplan.get("app_data", "")).split(",")
     return args if app == APP else []
+
+
+def _ignore(_frame: bytes) -> None:
+    return None

@@ -53,7 +53,8 @@ class Wire(asyncio.Protocol):
         self._rest = b""
         """The beginning of a frame whose end has not come yet."""
         self._parts: list[bytes] = []
-        self._heard_at = self._loop.time()
+        self._heard = True
+        self._silent_s = 0.0
         self._heartbeat: asyncio.TimerHandle | None = None
 
     @classmethod
@@ -116,7 +117,7 @@ class Wire(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        self._heard_at = self._loop.time()
+        self._heard = True
         if not self._opened.done():
             self._shake_hands(data)
             return
@@ -197,7 +198,9 @@ class Wire(asyncio.Protocol):
             self._transport.write(outgoing[0] if len(outgoing) == 1 else b"".join(outgoing))
 
     def _beat(self) -> None:
-        if self._loop.time() - self._heard_at > PING_PATIENCE_S:
+        self._silent_s = 0.0 if self._heard else self._silent_s + PING_INTERVAL_S
+        self._heard = False
+        if self._silent_s >= PING_PATIENCE_S:
             self.abort()
             return
         self._heartbeat = self._loop.call_later(PING_INTERVAL_S, self._beat)
