@@ -79,7 +79,13 @@ def psql() -> None:
     database_console()
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "help_option_names": [],
+    }
+)
 def demo(context: typer.Context) -> None:
     """Let synthetic callers call and synthetic agents answer, on a running installation."""
     sys.argv = ["hujiao demo", *context.args]
