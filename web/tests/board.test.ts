@@ -7,6 +7,7 @@ import { countsOf, groupsOf, liveOf, waitingOf } from "@/features/board/floor";
 import { urgencyOfService, urgencyOfState, urgencyOfWait } from "@/features/board/limits";
 import { callsOf } from "@/features/board/links";
 import { totalOf } from "@/features/board/totals";
+import { midnight } from "@/features/calls/filter";
 import { awayParts } from "@/features/board/useHealth";
 
 const NOW = 1_764_000_000_000;
@@ -156,6 +157,7 @@ describe("urgency", () => {
 describe("a figure of the day", () => {
   it("opens to the calls of its queue since the same moment", () => {
     expect(callsOf("abandoned", "q1", NOW)).toEqual({ path: "/calls", query: { from: String(NOW), stayed_in: "q1", stay: "abandoned" } });
+    expect(callsOf("answered", "q1", midnight(Date.now()))).toMatchObject({ query: { range: "today", stay: "answered" } });
     expect(callsOf("offered", "q1", undefined)).toEqual({ path: "/calls", query: { range: "today", stayed_in: "q1" } });
   });
 });

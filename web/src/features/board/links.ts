@@ -1,6 +1,9 @@
 /** Where a figure of the board opens to the calls that it counts. */
 import type { RouteLocationRaw } from "vue-router";
 
+import { midnight } from "@/features/calls/filter";
+import { serverNow } from "@/lib/time";
+
 export type DayCount = "offered" | "answered" | "abandoned";
 
 /** `stay` counts stays in the queue, as the figure does: a caller who overflowed belongs to both queues. */
@@ -12,4 +15,5 @@ export function callsOfAgent(agentId: string, since: number | undefined): RouteL
   return { path: "/calls", query: { ...day(since), agent: agentId } };
 }
 
-const day = (since: number | undefined) => (since === undefined ? { range: "today" } : { from: String(since) });
+/** The server's day; said as "today" where that is the reader's day too. */
+const day = (since: number | undefined) => (since === undefined || since === midnight(serverNow()) ? { range: "today" } : { from: String(since) });
