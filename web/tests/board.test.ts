@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { AgentState, LiveAgent, LiveCall, LiveQueue } from "@/api/types";
 import { alarmsOf, sameAlarms, type AlarmInput } from "@/features/board/alarms";
 import { callInScope, filterOf, queryOf, showsState, type BoardFilter } from "@/features/board/filter";
-import { countsOf, groupsOf, liveOf, waitingOf } from "@/features/board/floor";
+import { countsOf, groupsOf, liveOf, queuesOf, waitingOf } from "@/features/board/floor";
 import { urgencyOfService, urgencyOfState, urgencyOfWait } from "@/features/board/limits";
 import { callsOf } from "@/features/board/links";
 import { totalOf } from "@/features/board/totals";
@@ -129,6 +129,13 @@ describe("the order of the board", () => {
     const before = groupsOf([agent("1", "ready"), agent("2", "ready")], teams, EVERYBODY);
     const after = groupsOf([agent("1", "talking"), agent("2", "ready")], teams, EVERYBODY);
     expect(after.map((group) => group.agents)).toEqual(before.map((group) => group.agents));
+  });
+
+  it("counts the longest wait of a queue from entering it", () => {
+    const queues = [queue({ longest_since: NOW - 60_000 }), queue({ id: "q2", name: "Able", waiting: 0, longest_since: null })];
+    const calls = [call("a", "waiting", 10), call("b", "ringing", 40), call("c", "talking", 90)];
+    expect(queuesOf(queues, calls, EVERYBODY).map((one) => [one.id, one.longest_since])).toEqual([["q2", null], ["q1", NOW - 40_000]]);
+    expect(queuesOf(queues, calls, { ...EVERYBODY, queue: "q1" })).toHaveLength(1);
   });
 
   it("keeps waiting callers and other calls apart, the longest first", () => {

@@ -1,5 +1,5 @@
 /** How the floor is put in order for the board. Pure. */
-import type { AgentState, CallPhase, LiveAgent, LiveCall } from "@/api/types";
+import type { AgentState, CallPhase, LiveAgent, LiveCall, LiveQueue } from "@/api/types";
 
 import { inScope, showsState, type BoardFilter } from "./filter";
 
@@ -53,6 +53,18 @@ export function isWaiting(call: LiveCall): boolean {
 /** Who waits for an agent, the longest first. */
 export function waitingOf(calls: Iterable<BoardCall>): BoardCall[] {
   return [...calls].filter(isWaiting).sort((a, b) => (a.queued_at ?? 0) - (b.queued_at ?? 0) || a.id.localeCompare(b.id));
+}
+
+/** Queues in order of their names. The longest wait counts from entering the queue, as the service level does. */
+export function queuesOf(queues: Iterable<LiveQueue>, calls: Iterable<LiveCall>, filter: BoardFilter): LiveQueue[] {
+  const since = new Map<string | null, number>();
+  for (const call of calls) {
+    if (isWaiting(call)) since.set(call.queue_id, Math.min(since.get(call.queue_id) ?? Infinity, call.queued_at ?? Infinity));
+  }
+  return [...queues]
+    .filter((queue) => filter.queue === null || queue.id === filter.queue)
+    .map((queue) => ({ ...queue, longest_since: since.get(queue.id) ?? queue.longest_since }))
+    .sort((a, b) => a.name.localeCompare(b.name, "zh-CN"));
 }
 
 /** All other calls that live, the oldest first. */

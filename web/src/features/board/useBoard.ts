@@ -10,7 +10,7 @@ import { useLive } from "@/live/useLive";
 
 import { alarmsOf, sameAlarms, type Alarm } from "./alarms";
 import { callInScope, filterOf, queryOf, type BoardFilter } from "./filter";
-import { countsOf, groupsOf, liveOf, waitingOf } from "./floor";
+import { countsOf, groupsOf, liveOf, queuesOf, waitingOf } from "./floor";
 import { useHealth } from "./useHealth";
 
 export interface QueueDay {
@@ -76,11 +76,12 @@ export function useBoard() {
     floorAwaySince.value = up ? null : (floorAwaySince.value ?? serverNow());
   }, { immediate: true });
 
+  const tiles = computed(() => queuesOf(queues.values(), calls.values(), filter.value));
   const alarms = computed<Alarm[]>((before) => {
     const next = alarmsOf({
       agents: agents.values(),
       calls: calls.values(),
-      queues: queues.values(),
+      queues: tiles.value,
       agentsById: agents,
       thresholds: thresholds.value,
       filter: filter.value,
@@ -103,10 +104,6 @@ export function useBoard() {
     counts: computed(() => countsOf(agents.values(), filter.value)),
     waiting: computed(() => waitingOf(inScope.value)),
     live: computed(() => liveOf(inScope.value)),
-    queues: computed(() =>
-      [...queues.values()]
-        .filter((queue) => filter.value.queue === null || queue.id === filter.value.queue)
-        .sort((a, b) => a.name.localeCompare(b.name, "zh-CN")),
-    ),
+    queues: tiles,
   };
 }
