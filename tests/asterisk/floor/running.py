@@ -116,6 +116,13 @@ async def running_floor(
     runtime = Runtime(floor=floor, switch=switch, clock=now_ms)
     await runtime.start(settings, sink)
     await until(runtime.can_take_calls, what="the switch is connected")
+    lines = [trunk.name for trunk in settings.trunks.values() if trunk.host]
+
+    def known() -> bool:
+        identified = node.console("pjsip show identifies") if lines else ""
+        return all(name in identified for name in lines)
+
+    await until(known, what="the trunks are known")
     try:
         yield RunningFloor(runtime, sink)
     finally:

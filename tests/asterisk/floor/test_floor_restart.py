@@ -91,9 +91,6 @@ async def test_a_caller_who_comes_while_no_floor_lives_waits_and_is_answered_by_
     settings, ledger = configuration([caller.port]), MemorySink()
     async with running_floor(node, settings, ledger):
         agent = await agent_phone(softphone, node, "1001")
-        await until(
-            lambda: "gw0" in node.console("pjsip show identifies"), what="the trunk is known"
-        )
     await caller.dial("4001", node.sip_port)
     await caller.until_call("ESTABLISHED")
     async with running_floor(node, settings, ledger) as second:
