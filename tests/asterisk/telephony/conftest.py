@@ -1,5 +1,7 @@
 """A real node with a trunk and two phones around it."""
 
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -12,16 +14,19 @@ from tests.harness.node import RunningNode, new_node
 
 
 @pytest.fixture(scope="module")
-def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Prompts and music that can be told apart by their pitch, readable by any account."""
-    folder = tmp_path_factory.mktemp("telephony-sounds", numbered=True)
-    for parent in (folder, *folder.parents[:2]):
-        parent.chmod(0o755)
+def sounds() -> Iterator[Path]:
+    """Prompts and music that can be told apart by their pitch, readable by any account.
+
+    Not pytest's own folder: every session that starts closes it to other accounts again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="hujiao-sounds-"))
+    folder.chmod(0o755)
     (folder / "music").mkdir()
     (folder / "music" / "tone.alaw").write_bytes(tone(MUSIC_HZ) * 20)
     (folder / "prompt.alaw").write_bytes(tone(PROMPT_HZ))
     (folder / "long.alaw").write_bytes(tone(PROMPT_HZ) * 20)
-    return folder
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

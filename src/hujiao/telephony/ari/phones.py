@@ -42,6 +42,8 @@ class Phones:
         self._online: dict[str, bool] = {}
         self._start_time = ""
         self._ready = False
+        self._fresh: set[str] = set()
+        """Phones whose change was told while the list of all was on its way, which is older."""
         self._turn = asyncio.Lock()
 
     def want(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
@@ -85,6 +87,7 @@ class Phones:
         technology, _, name = event.get("Peer", "").partition("/")
         status = event.get("PeerStatus")
         if technology == "PJSIP" and status in ("Reachable", "Unreachable"):
+            self._fresh.add(name)
             self._told(name, status == "Reachable")
 
     # --- inside
@@ -111,6 +114,7 @@ class Phones:
         if not self._phones:
             return
         self._ready = True
+        self._fresh.clear()
         answer = await self._ask(_LIST)
         listed = answer.body if answer.status == 200 else []
         online = {e["resource"] for e in listed if e["state"] == "online"}

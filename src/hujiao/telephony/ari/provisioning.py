@@ -13,6 +13,8 @@ AGENTS_CONTEXT = "agents"
 TRUNK_CONTEXT = "from-trunk"
 
 QUALIFY_PHONE_S = "30"
+QUALIFY_PATIENCE_S = "8.0"
+"""Three seconds, Asterisk's own, call a phone on a busy machine away for half a minute."""
 QUALIFY_TRUNK_S = "60"
 RTP_SILENCE_S = "20"
 """A phone that sends no sound for so long has gone: a muted one goes on sending."""
@@ -142,7 +144,7 @@ def _phone(phone: Phone) -> dict[Thing, Fields]:
     if phone.kind is PhoneKind.STATIC:
         aor["contact"] = phone.contact
     else:
-        aor["qualify_frequency"] = QUALIFY_PHONE_S
+        aor |= {"qualify_frequency": QUALIFY_PHONE_S, "qualify_timeout": QUALIFY_PATIENCE_S}
     if phone.kind is PhoneKind.BROWSER:
         endpoint["webrtc"] = "yes"
     elif phone.kind is PhoneKind.SIP:
