@@ -81,8 +81,9 @@ class Softphone:
         return await until(find, timeout_s=timeout_s, what=f"{what} at softphone {self.port}")
 
     def heard(self) -> Sound:
-        """What the phone heard in its newest call, so far."""
-        return read_sound(max(self.folder.glob("dump-*-dec.wav"), key=lambda p: p.stat().st_mtime))
+        """What the phone heard in its newest call, so far; silence before the first packet."""
+        heard = sorted(self.folder.glob("dump-*-dec.wav"), key=lambda p: p.stat().st_mtime)
+        return read_sound(heard[-1]) if heard else tone(0, 0.01)
 
     @property
     def log(self) -> str:
