@@ -214,7 +214,7 @@ def offer(
                 caller_number=call.caller,
                 caller_name=call.caller_name,
                 originator=call.customer,
-                headers={"X-Hujiao-Call": call.id},
+                headers=one.headers(call.id),
             )
         )
 

@@ -84,6 +84,13 @@ class Invited:
     endpoint: str
     survives_loss: bool
 
+    def headers(self, call: str) -> Mapping[str, str]:
+        """What the phone is told beside the caller: a browser finds its call by it.
+
+        Desk phones ignore it, and a header costs Asterisk some 5 % of a call.
+        """
+        return {"X-Hujiao-Call": call} if self.survives_loss else {}
+
 
 @dataclass(frozen=True, slots=True)
 class Destination:

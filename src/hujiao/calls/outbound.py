@@ -38,7 +38,7 @@ def dial(
             ring_timeout_s=AGENT_RING_S,
             caller_number=to.number,
             auto_answer=True,
-            headers={"X-Hujiao-Call": call.id},
+            headers=invited.headers(call.id),
         )
     )
     return call

@@ -157,7 +157,7 @@ def call_back_phone(call: Call, invited: Invited, out: Effects) -> None:
             caller_number=call.caller if call.direction is Direction.IN else call.called,
             originator=call.customer,
             auto_answer=True,
-            headers={"X-Hujiao-Call": call.id},
+            headers=invited.headers(call.id),
         )
     )
 
