@@ -228,6 +228,9 @@ class RealStage:
         await self.until(
             lambda: self._http.get("/endpoints/PJSIP/1002").status_code == 200, "pushed"
         )
+        # Asterisk keeps UDP phones over its restart, and asks them at leisure whether they live.
+        for peer in self.phones.values():
+            await peer.register(0)
 
     async def settled(self) -> None:
         """Asked on the socket that carries the events, so all events before the answer are told."""

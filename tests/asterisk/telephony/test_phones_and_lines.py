@@ -1,6 +1,7 @@
 """Who may call what, what a phone is told, and how much of it a node takes."""
 
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -156,6 +157,15 @@ async def test_a_trunk_that_moves_is_called_and_trusted_only_at_its_new_address(
     stage.switch.send(HangUpLeg(leg))
     await ends_once(stage, leg)
     moved.close()
+
+
+async def test_a_trunk_pushed_again_still_tells_its_callers_numbers(stage: RealStage) -> None:
+    changed = replace(stage.trunk(), codecs=("alaw",))
+    await stage.switch.provision(PHONES, (changed,))
+    await stage.switch.provision(PHONES, (stage.trunk(),))
+    line = await stage.trunk_peer.call("8000", caller="13700137000")
+    assert (await event(stage, LegArrived)).caller_number == "13700137000"
+    line.hang_up()
 
 
 async def test_many_phones_are_pushed_once_and_then_only_what_changes(stage: RealStage) -> None:

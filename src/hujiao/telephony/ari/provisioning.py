@@ -39,6 +39,9 @@ class Thing(NamedTuple):
 _RANK = {"auth": 0, "aor": 1, "endpoint": 2, "identify": 3, "registration": 4}
 
 _COMMON: Fields = {
+    # Without a word of its own, an endpoint that is put again gets the caller id "unknown",
+    # which would hide the number of every caller on a trunk (22.10).
+    "callerid": "",
     "disallow": "all",
     "direct_media": "no",
     # REFER with `Refer-Sub: false` crashes 22.10.1 (#2021); transfers are the floor's business.
@@ -92,7 +95,9 @@ def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> li
     """What turns `known` into `wanted`, and nothing else.
 
     A PUT on an existing object keeps the fields it does not name, so an object that loses a
-    field is deleted first; so is what Asterisk (22.10) would not copy rightly.
+    field is deleted first; so is what Asterisk (22.10) would not copy rightly. Nothing else is:
+    an endpoint that is deleted during a call takes the state of its successor along when the
+    call ends.
     """
     gone = [Change(thing, None) for thing in known if thing not in wanted]
     found = gone[::-1]
@@ -109,12 +114,9 @@ def changes(known: Mapping[Thing, Fields], wanted: Mapping[Thing, Fields]) -> li
 def _copy_spoils(thing: Thing, fields: Fields) -> bool:
     """Whether Asterisk's copy of the object would not become what the fields say.
 
-    An endpoint without a caller id of its own gets the caller id "unknown", which would hide
-    the number of every caller on a trunk. A contact or an address to match is added to the old
-    ones: a trunk that moved would be called at its old place, and trusted from there.
+    A contact or an address to match is added to the old ones: a trunk that moved would be
+    called at its old place, and trusted from there.
     """
-    if thing.kind == "endpoint":
-        return "callerid" not in fields
     return thing.kind == "identify" or "contact" in fields
 
 
