@@ -7,12 +7,13 @@ import json
 import signal
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
 from hujiao.app.floor import FloorProcess
 from hujiao.events.fact import NOBODY, Fact, Subject
+from hujiao.events.ledger import Ledger
 from hujiao.floor.config import (
     AgentSettings,
     Configuration,
@@ -70,8 +71,23 @@ def configuration(*, agents: int, agent_port: int, trunk_ports: list[int]) -> Co
 class _Nowhere:
     """A ledger that forgets: what the floor costs without one."""
 
+    async def start(self) -> None:
+        return
+
+    async def stop(self) -> None:
+        return
+
     def append(self, fact: Fact, subject: Subject = NOBODY, *, at_ms: int) -> None:
         return
+
+    def keep(self, kind: str, key: str, body: bytes | None) -> None:
+        return
+
+    def commit(self) -> None:
+        return
+
+    def living(self, kind: str) -> list[bytes]:
+        return []
 
 
 class _Given(FloorProcess):
@@ -84,7 +100,8 @@ class _Given(FloorProcess):
         )
         self._orders = orders
         if not orders["with_ledger"]:
-            floor = Floor(send=self.switch.send, ledger=_Nowhere(), prompts=prompt_media)
+            self.ledger = cast(Ledger, _Nowhere())
+            floor = Floor(send=self.switch.send, ledger=self.ledger, prompts=prompt_media)
             self.runtime = Runtime(floor=floor, switch=self.switch, clock=now_ms)
 
     async def _configuration(self) -> Configuration:

@@ -4,6 +4,7 @@ import asyncio
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,9 +63,10 @@ class CallTimes:
 class Field:
     """Ports and files for loads against one node."""
 
-    def __init__(self, tree: PrivateTree, ports: PortBlock, kept: PortBlock) -> None:
+    def __init__(self, tree: PrivateTree, ports: PortBlock, kept: PortBlock, folder: Path) -> None:
         """`ports` come round again while a load is away; those of `kept` are told to the switch."""
         self._tree = tree
+        self._voice = write_voice(folder)
         self._ports = ports
         self.agent_port = kept.port()
         self.trunk_ports = (kept.port(), kept.port())
@@ -101,7 +103,8 @@ class Field:
                 callers.append(one)
                 folders.append(one.folder)
             for one in callers:
-                await one.result(duration_s + _END_S)
+                with suppress(TimeoutError):  # calls that never end have failed; logs tell which
+                    await one.result(duration_s + _END_S)
             await asyncio.sleep(0.3)  # the last BYEs reach the agents
         finally:
             errors = "".join(one.errors for one in callers) + phones.errors
@@ -114,7 +117,7 @@ class Field:
         return _times(logs, ear, errors)
 
     async def _phones(self, ear: Ear) -> Sipp:
-        scenario = scenarios.agents(media_port=ear.nowhere_port)
+        scenario = scenarios.agents(media_port=ear.nowhere_port, voice=self._voice)
         phones = await start_sipp(
             self._tree,
             self._ports,
@@ -123,8 +126,11 @@ class Field:
             port=self.agent_port,
             arguments=("-trace_logs", "-log_file", "calls.log"),
         )
-        write_voice(phones.folder)
-        await until(lambda: _is_taken(self.agent_port), what="the agents' phones listen")
+        await until(
+            lambda: _is_taken(self.agent_port),
+            timeout_s=_END_S,
+            what=f"the agents' phones listen: {phones.errors}",
+        )
         return phones
 
 

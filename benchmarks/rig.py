@@ -17,6 +17,7 @@ from websockets.exceptions import WebSocketException
 
 from benchmarks.floor_process import NUMBER, extension
 from benchmarks.load import Field
+from hujiao.app.settings import Settings
 from hujiao.floor.client import FloorClient
 from hujiao.kit.processes import tethered
 from hujiao.migrations.run import migrate
@@ -105,11 +106,12 @@ class Rig:
         """The floor, connected, all agents signed in and ready, with one reader as `web` is one."""
         url = self.cluster.copy_of("bench_template")
         folder = Path(tempfile.mkdtemp(prefix="floor-", dir=self.folder))
+        socket = Settings(data=folder).floor_socket
         orders: dict[str, Any] = {
             "url": url,
             "node": _plain(self.node.address),
             "ledger": str(folder / "ledger.sqlite"),
-            "socket": str(folder / "floor.sock"),
+            "socket": str(socket),
             "with_ledger": with_ledger,
             "agents": self.agents,
             "agent_port": self.field.agent_port,
@@ -121,7 +123,7 @@ class Rig:
             process = await asyncio.create_subprocess_exec(
                 *tethered(argv), stdout=output, stderr=output, env=os.environ
             )
-        running = RunningFloor(process, folder / "floor.sock", folder / "floor.log", url)
+        running = RunningFloor(process, socket, folder, url)
         try:
             await running.ready(self)
             yield running
@@ -134,7 +136,8 @@ class Rig:
 class RunningFloor:
     process: asyncio.subprocess.Process
     socket: Path
-    log: Path
+    data: Path
+    """A data folder of its own, with the floor's log."""
     database_url: str
     client: FloorClient | None = None
     _reader: asyncio.Task[None] | None = None
@@ -145,7 +148,9 @@ class RunningFloor:
 
         async def up() -> bool:
             if self.process.returncode is not None:
-                raise RuntimeError(f"the floor ended: {self.log.read_text()[-2000:]}")
+                raise RuntimeError(
+                    f"the floor ended: {(self.data / 'floor.log').read_text()[-2000:]}"
+                )
             health = await client.health()
             return bool(health and health["ok"])
 
@@ -211,7 +216,7 @@ async def rig(tree: PrivateTree, cluster: RunningCluster, *, agents: int) -> Asy
     node = _node(tree, folder)
     try:
         node.start()
-        yield Rig(tree, node, cluster, Field(tree, ports, kept), folder, agents)
+        yield Rig(tree, node, cluster, Field(tree, ports, kept, folder), folder, agents)
     finally:
         node.remove()
         ports.give_back()

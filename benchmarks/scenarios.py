@@ -6,6 +6,8 @@ caller id. The caller's number is a word, `c` or `v`, and the number of the call
 sample in which the agent's voice is sent, so that its arrival at the caller can be measured.
 """
 
+from pathlib import Path
+
 VOICED = "v"
 SILENT = "c"
 
@@ -73,10 +75,10 @@ def callers(kind: str, *, media_port: int, talk_ms: int) -> str:
     )
 
 
-def agents(*, media_port: int) -> str:
+def agents(*, media_port: int, voice: Path) -> str:
     """Phones that answer at once and stay until the other side hangs up.
 
-    In calls of the voiced sample they send `voice.alaw`; in the others they send nothing.
+    In calls of the voiced sample they send the file `voice`; in the others they send nothing.
     """
     return _scenario(
         f"""
@@ -99,7 +101,7 @@ def agents(*, media_port: int) -> str:
   <recv request="ACK">
     <action>
       <log message="connected [$user] [timestamp]"/>
-      <exec rtp_stream="voice.alaw,-1,8,PCMA/8000"/>
+      <exec rtp_stream="{voice},-1,8,PCMA/8000"/>
     </action>
   </recv>
   <label id="talking"/>

@@ -21,9 +21,11 @@ _FILE_S = 5
 _HZ = 8000
 
 
-def write_voice(folder: Path) -> None:
-    """`voice.alaw`: five seconds that no music contains."""
-    (folder / "voice.alaw").write_bytes(_MARK[:1] * (_HZ * _FILE_S))
+def write_voice(folder: Path) -> Path:
+    """Five seconds of A-law that no music contains."""
+    path = folder / "voice.alaw"
+    path.write_bytes(_MARK[:1] * (_HZ * _FILE_S))
+    return path
 
 
 @dataclass(slots=True)
