@@ -118,7 +118,7 @@ class Phones:
         answer = await self._ask(_LIST)
         listed = answer.body if answer.status == 200 else []
         online = {e["resource"] for e in listed if e["state"] == "online"}
-        for phone in sorted(self._phones - self._online.keys()):
+        for phone in sorted(self._phones - self._fresh):
             # What an event said meanwhile is newer than this list.
             self._told(phone, phone in online)
 
