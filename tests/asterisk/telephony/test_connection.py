@@ -19,6 +19,7 @@ from hujiao.telephony.port import (
     NodeConnected,
     NodeLost,
     StartMusic,
+    StartRecording,
 )
 from hujiao.telephony.wiring import build_switch
 from tests.asterisk.telephony.contract import (
@@ -26,6 +27,7 @@ from tests.asterisk.telephony.contract import (
     new_leg,
     originate,
     talk,
+    waiting_caller,
 )
 from tests.asterisk.telephony.real import RealStage
 from tests.asterisk.telephony.stage import MUSIC, NODE, Stage, ends_once, event, told
@@ -156,3 +158,18 @@ async def test_only_the_events_we_use_are_sent_to_us(stage: RealStage) -> None:
     stage.switch.send(HangUpLeg(now.customer_leg))
     await ends_once(stage, now.customer_leg)
     assert len(frames) <= 8, [frame[:60] for frame in frames]
+
+
+async def test_without_a_manager_connection_calls_go_on_and_recordings_are_refused(
+    stage: RealStage,
+) -> None:
+    await stage.switch.stop()
+    stage.switch = build_switch([replace(stage.node.address, ami_port=1)])  # type: ignore[assignment]
+    await stage.switch.start(stage.events.append)
+    await until(lambda: stage.switch.nodes()[NODE])
+    _, leg = await waiting_caller(stage)
+    command = StartRecording(leg, "never")
+    stage.switch.send(command)
+    assert not (await event(stage, CommandFailed, command=command)).gone
+    stage.switch.send(HangUpLeg(leg))
+    await ends_once(stage, leg)

@@ -99,6 +99,7 @@ class Ami:
                 await _do(reader, writer, (("Action", "Login"), *login, ("Events", "off")))
                 await _do(reader, writer, _FILTER)
                 await _do(reader, writer, (("Action", "Events"), ("EventMask", "system")))
+            log.info("manager connection to %s:%s stands", address.host, address.port)
             self._on_login()
             listening = asyncio.create_task(self._listen(reader), name="ami-listen")
             try:
