@@ -7,7 +7,7 @@ DEMO_ARGUMENTS ?=
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run demo doctor test test-quick lint format bench clean
+.PHONY: help setup web run demo doctor test test-quick lint format docs bench clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,9 @@ lint: setup  ## types, style, and the law of imports
 format: .venv/.ready  ## put the sources into form
 	$(BIN)/ruff check --fix --select I src tests benchmarks
 	$(BIN)/ruff format src tests benchmarks
+
+docs: .venv/.ready  ## pages that are made from the code
+	$(BIN)/python -m hujiao.events.page > docs/ledger.md
 
 bench: setup  ## measure; results belong into docs/benchmarks.md
 	$(BIN)/python -m benchmarks

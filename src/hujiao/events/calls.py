@@ -30,16 +30,22 @@ class CallRefused(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallGreeted(Fact):
+    """The caller hears the greeting of the number he called."""
+
     type = "call.greeted"
 
 
 @dataclass(frozen=True, slots=True)
 class MenuEntered(Fact):
+    """The caller hears the menu for the first time."""
+
     type = "menu.entered"
 
 
 @dataclass(frozen=True, slots=True)
 class MenuDigit(Fact):
+    """The caller pressed a digit while the menu was his."""
+
     type = "menu.digit"
     digit: str
 
@@ -62,6 +68,8 @@ class MenuChosen(Fact):
 
 @dataclass(frozen=True, slots=True)
 class LegStarted(Fact):
+    """A phone is being called. `role` is agent or customer."""
+
     type = "leg.started"
     leg: str
     role: str
@@ -69,12 +77,16 @@ class LegStarted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class LegRang(Fact):
+    """The called phone rings."""
+
     type = "leg.ringing"
     leg: str
 
 
 @dataclass(frozen=True, slots=True)
 class LegWasAnswered(Fact):
+    """The called phone was picked up."""
+
     type = "leg.answered"
     leg: str
 
@@ -98,12 +110,16 @@ class CallConnected(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CallHeld(Fact):
+    """The customer hears music. `by` is desk or phone."""
+
     type = "call.held"
     by: str
 
 
 @dataclass(frozen=True, slots=True)
 class CallResumed(Fact):
+    """The customer is back from hold. `by` is desk or phone."""
+
     type = "call.resumed"
     by: str
 
@@ -142,6 +158,8 @@ class CallDialled(Fact):
 
 @dataclass(frozen=True, slots=True)
 class CustomerAnswered(Fact):
+    """The customer of an outbound call picked up."""
+
     type = "call.customer_answered"
 
 
@@ -167,24 +185,32 @@ class RecordingStarted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class RecordingPaused(Fact):
+    """From now on both voices are recorded as silence."""
+
     type = "recording.paused"
     recording: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingResumed(Fact):
+    """Both voices are recorded again."""
+
     type = "recording.resumed"
     recording: str
 
 
 @dataclass(frozen=True, slots=True)
 class RecordingStopped(Fact):
+    """The raw files grow no more."""
+
     type = "recording.stopped"
     recording: str
 
 
 @dataclass(frozen=True, slots=True)
 class NoteSaved(Fact):
+    """The agent saved his note and the result of the call."""
+
     type = "note.saved"
     disposition_id: str | None
     customer_id: str | None

@@ -8,6 +8,8 @@ from hujiao.events.fact import Fact
 
 @dataclass(frozen=True, slots=True)
 class QueueEntered(Fact):
+    """The caller waits in the queue from now on."""
+
     type = "queue.entered"
     priority: int
 
@@ -48,11 +50,15 @@ class OfferMade(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OfferRinging(Fact):
+    """The offered agent's phone rings."""
+
     type = "offer.ringing"
 
 
 @dataclass(frozen=True, slots=True)
 class OfferWasAccepted(Fact):
+    """The offered agent picked up."""
+
     type = "offer.accepted"
 
 
@@ -66,6 +72,8 @@ class OfferHasFailed(Fact):
 
 @dataclass(frozen=True, slots=True)
 class OfferCancelled(Fact):
+    """The offer was taken back: `why` says for what reason."""
+
     type = "offer.cancelled"
     why: str
 
@@ -80,11 +88,15 @@ class WrapUpStarted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class WrapUpWasEnded(Fact):
+    """By time, by the agent, or because he was called or signed out."""
+
     type = "wrap_up.ended"
 
 
 @dataclass(frozen=True, slots=True)
 class AgentWentIn(Fact):
+    """The agent signed in; he is not ready yet."""
+
     type = "agent.signed_in"
 
 
@@ -98,6 +110,8 @@ class AgentWentOut(Fact):
 
 @dataclass(frozen=True, slots=True)
 class AgentStateChanged(Fact):
+    """From `was` to `state`; `reason` is why he is not ready, or what the router says."""
+
     type = "agent.state_changed"
     state: str
     was: str
@@ -106,6 +120,8 @@ class AgentStateChanged(Fact):
 
 @dataclass(frozen=True, slots=True)
 class PhoneWasChanged(Fact):
+    """The agent's phone came or went."""
+
     type = "phone.changed"
     online: bool
 
@@ -122,6 +138,8 @@ class SwitchRefused(Fact):
 
 @dataclass(frozen=True, slots=True)
 class FloorStarted(Fact):
+    """A floor began to work, with so many agents and queues."""
+
     type = "floor.started"
     agents: int
     queues: int
@@ -129,6 +147,8 @@ class FloorStarted(Fact):
 
 @dataclass(frozen=True, slots=True)
 class NodeCameUp(Fact):
+    """The floor is connected to a switch node, which told of so many live legs."""
+
     type = "node.connected"
     node: str
     legs: int
@@ -136,11 +156,15 @@ class NodeCameUp(Fact):
 
 @dataclass(frozen=True, slots=True)
 class NodeWasLost(Fact):
+    """The connection to a switch node was lost; its calls may live on there."""
+
     type = "node.lost"
     node: str
 
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationLoaded(Fact):
+    """The floor took over a new configuration: how many there are of each kind."""
+
     type = "configuration.loaded"
     counts: dict[str, int] = field(default_factory=dict)

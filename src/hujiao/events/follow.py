@@ -17,6 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from hujiao.events.versions import newest
 from hujiao.kit.clock import to_ms
 from hujiao.kit.db import Database, metadata
 from hujiao.kit.log import logger
@@ -39,7 +40,10 @@ ledger_cursor = Table(
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A fact as it stands in the ledger. `at_ms` is milliseconds since epoch."""
+    """A fact of the ledger, its fields as the newest version has them.
+
+    `at_ms` is milliseconds since epoch.
+    """
 
     position: int
     at_ms: int
@@ -71,16 +75,18 @@ _HOLD = text("SELECT position FROM ledger_cursor WHERE reader = :reader FOR UPDA
 _MOVE = text("UPDATE ledger_cursor SET position = :position WHERE reader = :reader")
 
 
-def _entry(row: Any) -> Entry:
+def entry_of(row: Any) -> Entry:
+    """A row of the ledger as its readers get it. Raises NewerFactError."""
+    version, data = newest(row.type, row.version, row.data)
     return Entry(
         position=row.position,
         at_ms=to_ms(row.at),
         type=row.type,
-        version=row.version,
+        version=version,
         call_id=row.call_id,
         agent_id=row.agent_id,
         queue_id=row.queue_id,
-        data=row.data,
+        data=data,
     )
 
 
@@ -88,14 +94,14 @@ async def read(connection: AsyncConnection, after: int, limit: int) -> list[Entr
     """The next facts behind position `after`, in order."""
     behind = select(_fact).where(_fact.c.position > after)
     rows = await connection.execute(behind.order_by(_fact.c.position).limit(limit))
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
 async def facts_of_call(connection: AsyncConnection, call_id: str, limit: int) -> list[Entry]:
     """The first `limit` facts of one call, in order."""
     own = select(_fact).where(_fact.c.call_id == call_id)
     rows = await connection.execute(own.order_by(_fact.c.position).limit(limit))
-    return [_entry(row) for row in rows]
+    return [entry_of(row) for row in rows]
 
 
 async def restart(connection: AsyncConnection, reader: str) -> None:
