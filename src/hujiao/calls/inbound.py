@@ -31,6 +31,8 @@ from hujiao.telephony.port import (
 MENU_TRIES = 3
 FIRST_ANNOUNCEMENT_MS = 10_000
 ROUND_WAIT_TO_S = 60
+MUSIC_AFTER_MS = 200
+"""Silence that nobody notices; who is put through within it needs no music begun and ended."""
 
 _WHY_FAILED: dict[int, routing.FailWhy] = {
     Cause.BUSY: routing.FailWhy.BUSY,
@@ -150,14 +152,14 @@ def playback_ended(call: Call, at_ms: int, out: Effects) -> str | None:
 def enter_queue(
     call: Call, queue: str, announce_every_ms: int, *, recorded: bool, at_ms: int, out: Effects
 ) -> None:
-    """The caller waits in `queue` from now on, with music."""
+    """The caller waits in `queue` from now on, with music unless somebody is there at once."""
     call.queue = queue
     call.queued_ms = at_ms
     call.announce_every_ms = announce_every_ms
     call.recorded = recorded
     call.enter(Phase.WAITING, at_ms)
     out.tell(call, floor_facts.QueueEntered(call.priority))
-    out.do(StartMusic(call.customer))
+    out.timers.append((Timer.MUSIC, at_ms + MUSIC_AFTER_MS))
     if announce_every_ms:
         first = min(FIRST_ANNOUNCEMENT_MS, announce_every_ms)
         out.timers.append((Timer.ANNOUNCE, at_ms + first))
@@ -170,6 +172,13 @@ def enter_queue(
             arrived_ms=call.arrived_ms,
         )
     )
+
+
+def begin_music(call: Call, out: Effects) -> None:
+    """Nobody took the caller at once."""
+    if call.phase in IN_QUEUE and call.customer_is_here:
+        call.music = True
+        out.do(StartMusic(call.customer))
 
 
 def announce(
@@ -240,7 +249,7 @@ def agent_answered(call: Call, leg: Leg, at_ms: int, out: Effects) -> bool:
     del call.offered[agent]
     call.agent = agent
     call.agent_leg = leg.id
-    out.timers.append((Timer.ANNOUNCE, None))
+    out.timers += [(Timer.ANNOUNCE, None), (Timer.MUSIC, None)]
     stop_saying(call, out)
     out.tell(call, floor_facts.OfferWasAccepted())
     out.tell(call, floor_facts.QueueLeft("answered"))
@@ -275,7 +284,7 @@ def turn_away(call: Call, why: str, at_ms: int, out: Effects, prompts: Prompts) 
     """The queue does not take the caller (any more): an apology, then the end."""
     out.tell(call, floor_facts.QueueRefused(why))
     out.tell(call, floor_facts.QueueLeft("refused"))
-    out.timers.append((Timer.ANNOUNCE, None))
+    out.timers += [(Timer.ANNOUNCE, None), (Timer.MUSIC, None)]
     stop_saying(call, out)
     call.enter(Phase.LEAVING, at_ms)
     prompt = "queue_full" if why == routing.RefusedWhy.QUEUE_FULL else "all_busy"

@@ -53,6 +53,7 @@ class Timer(StrEnum):
 
     MENU = "menu"
     ANNOUNCE = "announce"
+    MUSIC = "music"
     RECONNECT = "reconnect"
 
 
@@ -140,6 +141,8 @@ class Call:
     queued_ms: int | None = None
     priority: int = 0
     announce_every_ms: int = 0
+    music: bool = False
+    """Whether the caller hears, or while an announcement is played will hear again, music."""
     agent: str | None = None
     agent_leg: LegId | None = None
     offered: dict[str, LegId] = field(default_factory=dict)

@@ -88,6 +88,8 @@ def restore_offers(call: Call, live: Live, at_ms: int, out: Effects) -> None:
 def _queue_again(call: Call, queue: str, at_ms: int, out: Effects) -> None:
     if call.announce_every_ms:
         out.timers.append((Timer.ANNOUNCE, at_ms + call.announce_every_ms))
+    if not call.music:
+        out.timers.append((Timer.MUSIC, at_ms))
     out.routing.append(
         routing.ContactQueued(
             contact=routing.ContactId(call.id),

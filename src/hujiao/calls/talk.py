@@ -58,6 +58,7 @@ def connect(call: Call, at_ms: int, out: Effects) -> None:
         return
     out.do(JoinLegs(call.bridge, (call.customer, call.agent_leg)))
     call.bridged = True
+    call.music = False
     _talk(call, at_ms, out)
 
 

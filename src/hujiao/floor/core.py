@@ -356,6 +356,8 @@ class Floor:
             position = router.position(self.router, contact)
             expected = router.expected_wait_ms(self.router, contact)
             inbound.announce(call, position, expected, now_ms, out, self.prompts)
+        elif timer is Timer.MUSIC:
+            inbound.begin_music(call, out)
         else:
             queue = self._give_up_phone(call, now_ms, out)
         self.settle_and_queue(call, queue, out, now_ms)

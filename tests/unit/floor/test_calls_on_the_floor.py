@@ -161,6 +161,23 @@ def test_a_refused_offer_ends_the_ringing_leg_and_goes_on() -> None:
     assert len(call.offered) == 1
 
 
+def test_who_is_answered_at_once_needs_no_music() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    stage.answered(call.offered["ann"])
+    stage.later(1)
+    assert not stage.sent(port.StartMusic)
+
+
+def test_who_is_not_answered_at_once_hears_music_while_the_phone_rings() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    stage.later(1)
+    assert stage.sent(port.StartMusic) == [port.StartMusic(call.customer)]
+
+
 def test_hold_gives_the_customer_music_and_resume_takes_him_back() -> None:
     stage = Stage()
     stage.ready("ann")

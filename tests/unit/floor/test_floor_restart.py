@@ -48,11 +48,25 @@ def test_agents_keep_their_state_its_time_and_their_place_among_the_idle() -> No
 def test_waiting_callers_keep_music_and_order() -> None:
     stage = Stage()
     first, second = stage.arrive(), stage.arrive()
+    stage.later(1)
+    assert stage.sent(port.StartMusic) == [
+        port.StartMusic(first.customer),
+        port.StartMusic(second.customer),
+    ]
     stage.restart(live(second.customer), live(first.customer))
+    stage.later(1)
     assert not stage.sent(port.StartMusic), "the music never stopped"
     stage.ready("ann")
     assert list(stage.floor.calls[first.id].offered) == ["ann"]
     assert not stage.floor.calls[second.id].offered
+
+
+def test_music_that_had_not_begun_when_the_floor_ended_begins_now() -> None:
+    stage = Stage()
+    call = stage.arrive()
+    stage.restart(live(call.customer))
+    stage.later(1)
+    assert stage.sent(port.StartMusic) == [port.StartMusic(call.customer)]
 
 
 def test_a_ringing_offer_is_ended_and_made_again() -> None:
