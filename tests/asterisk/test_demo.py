@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -71,12 +72,15 @@ def books_agree(demo: Demo, calls: int) -> None:
 def test_every_call_of_a_day_is_in_the_books_and_nothing_is_left(
     installation: RunningInstallation, tmp_path: Path, demos: list[Demo]
 ) -> None:
+    begin = datetime.now(UTC).isoformat()
     demo = Demo(installation, tmp_path, "--calls", "40", "--minutes", "0.6")
     demos.append(demo)
     assert demo.process.wait(timeout=DAY_S) == 0, demo.said
     books_agree(demo, 40)
     assert int(demo.figure("answered")) >= 20
     assert "0 active channels" in installation.console("core show channels")
+    said = installation.run("ledger", "verify", "--since", begin)
+    assert said.returncode == 0, said.stdout + said.stderr
 
 
 def test_ctrl_c_hangs_up_signs_out_and_closes_the_books(

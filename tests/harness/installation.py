@@ -53,13 +53,15 @@ class RunningInstallation:
     def logs(self) -> Path:
         return self.home / "data" / "logs"
 
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command of ours on this installation: `run("ledger", "verify")`."""
+        argv = [sys.executable, "-m", "hujiao.cli.main", *words]
+        environment = os.environ | self.environment
+        return subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60)
+
     def console(self, words: str) -> str:
         """The answer of Asterisk's console."""
-        argv = [sys.executable, "-m", "hujiao.cli.main", "console", words]
-        environment = os.environ | self.environment
-        return subprocess.run(
-            argv, env=environment, capture_output=True, text=True, timeout=60
-        ).stdout
+        return self.run("console", words).stdout
 
     def restart(self, program: str) -> None:
         """Kills one of its programs (`floor`, `asterisk`, `postgres` …); returns when it is back.

@@ -79,6 +79,34 @@ def psql() -> None:
     database_console()
 
 
+ledger = typer.Typer(name="ledger", help="The one source of every number.", no_args_is_help=True)
+app.add_typer(ledger)
+
+
+@ledger.command("verify")
+def ledger_verify(
+    since: str = typer.Option(
+        "24h", help="90m, 24h or 7d ago, or a date or time: 2026-01-31T08:00"
+    ),
+    until: str = typer.Option("now", help="The same; now when not given."),
+    as_json: bool = typer.Option(False, "--json", help="One JSON object a line, the sum last."),
+) -> None:
+    """Hold ledger, call list, live channels and recordings against each other; 1 on differences."""
+    import asyncio
+
+    from hujiao.app.settings import Settings
+    from hujiao.app.verify.model import Period
+    from hujiao.app.verify.run import moment_ms, told
+    from hujiao.kit.log import configure
+
+    configure("ledger", level="error")
+    try:
+        period = Period(moment_ms(since), moment_ms(until))
+    except ValueError as failure:
+        raise typer.BadParameter(f"{failure}; write 24h, 7d or 2026-01-31T08:00") from failure
+    raise typer.Exit(asyncio.run(told(Settings(), period, as_json=as_json)))
+
+
 @app.command(
     context_settings={
         "allow_extra_args": True,

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, select, update
+from sqlalchemy import Row, case, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -76,6 +76,27 @@ async def peaks_of(connection: AsyncConnection, recording_id: str) -> bytes:
         select(recording.c.peaks).where(recording.c.id == recording_id)
     )
     return found or b""
+
+
+async def begun_between(
+    connection: AsyncConnection,
+    since_ms: int,
+    until_ms: int,
+    *,
+    after: tuple[int, str] | None,
+    limit: int,
+) -> list[Recording]:
+    """Recordings begun then, oldest first, behind `after` (start, id). `until_ms` is exclusive."""
+    order = (recording.c.started_at, recording.c.id)
+    query = select(*_SHOWN).where(
+        recording.c.started_at >= to_datetime(since_ms),
+        recording.c.started_at < to_datetime(until_ms),
+    )
+    if after is not None:
+        query = query.where(tuple_(*order) > (to_datetime(after[0]), after[1]))
+    return [
+        _recording_of(row) for row in await connection.execute(query.order_by(*order).limit(limit))
+    ]
 
 
 # --- merging -------------------------------------------------------------------------------------
