@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware.gzip import GZipMiddleware
 
 import hujiao.agents.http
+import hujiao.callbacks.http
 import hujiao.calls.export
 import hujiao.calls.http
 import hujiao.crm.http
@@ -23,6 +24,7 @@ from hujiao.api import health, lookup, sip
 from hujiao.api.health import Metrics
 from hujiao.api.screens import Screens
 from hujiao.api.sip import SipRelay
+from hujiao.callbacks.service import Callbacks
 from hujiao.calls.service import CallRecords
 from hujiao.crm.service import CustomerBook
 from hujiao.floor import admin
@@ -47,6 +49,7 @@ ROUTERS = (
     lookup.router,
     hujiao.crm.http.router,
     hujiao.recordings.http.router,
+    hujiao.callbacks.http.router,
     health.router,
     sip.router,
 )
@@ -64,6 +67,7 @@ class Parts:
     calls: CallRecords
     customers: CustomerBook
     recordings: Library
+    callbacks: Callbacks
     sip_relay: SipRelay
 
 
@@ -79,6 +83,7 @@ def create_app(
     app.state.calls = parts.calls
     app.state.customers = parts.customers
     app.state.recordings = parts.recordings
+    app.state.callbacks = parts.callbacks
     app.state.sip_relay = parts.sip_relay
     app.state.metrics = metrics
     app.state.skill_used_by = (admin.queues_with_skill,)

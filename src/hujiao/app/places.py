@@ -127,6 +127,7 @@ def node_settings(settings: Settings, installation: Installation, music: Path) -
         run=settings.run_dir / "asterisk",
         logs=settings.logs_dir / "asterisk",
         recordings=settings.recordings_dir,
+        messages=settings.message_spool,
         sounds=settings.sounds_dir,
         music=music,
         ari_port=settings.ari_port_in_use,

@@ -189,6 +189,16 @@ class Settings(BaseSettings):
         return self.data / "recordings"
 
     @property
+    def messages_dir(self) -> Path:
+        """What callers left while no floor was there, as it is kept."""
+        return self.data / "messages"
+
+    @property
+    def message_spool(self) -> Path:
+        """Where the switch records messages, until the worker takes them in."""
+        return self.messages_dir / "spool"
+
+    @property
     def sounds_dir(self) -> Path:
         return self.data / "sounds"
 

@@ -16,6 +16,7 @@ from hujiao.api.app import Parts, create_app
 from hujiao.api.sip import MAX_MESSAGE, MAX_QUEUE, SipRelay
 from hujiao.app.places import database_url, node_addresses
 from hujiao.app.settings import Settings
+from hujiao.callbacks.service import Callbacks
 from hujiao.calls.service import CallRecords
 from hujiao.crm.regions import NumberRegions
 from hujiao.crm.service import CustomerBook
@@ -55,6 +56,7 @@ class WebProcess:
         url: str,
         floor_socket: Path,
         recordings: Path,
+        messages: Path,
         web_dist: Path,
         sip: str,
         host: str,
@@ -83,6 +85,7 @@ class WebProcess:
             calls=calls,
             customers=customers,
             recordings=Library(calls=calls, folder=recordings),
+            callbacks=Callbacks(customers=customers, folder=messages),
             sip_relay=SipRelay(sip),
         )
         app = create_app(parts, web_dist=web_dist, version=importlib.metadata.version("hujiao"))
@@ -157,6 +160,7 @@ async def serve(settings: Settings) -> None:
         url=database_url(settings),
         floor_socket=settings.floor_socket,
         recordings=settings.recordings_dir,
+        messages=settings.messages_dir,
         web_dist=settings.web_dist,
         sip=sip_url(node_addresses(settings)),
         host=settings.bind,

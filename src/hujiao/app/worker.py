@@ -1,4 +1,4 @@
-"""The worker's process: contacts and recordings from the ledger, merging of recordings.
+"""The worker's process: contacts, recordings and callbacks from the ledger, sound that is made.
 
 Any number of workers may run; readers of the ledger and merges let one of them get on.
 """
@@ -13,6 +13,8 @@ from procrastinate.exceptions import ProcrastinateException
 
 from hujiao.app.places import database_url
 from hujiao.app.settings import Settings
+from hujiao.callbacks import opening
+from hujiao.callbacks.letterbox import Letterbox
 from hujiao.calls.projector import projector
 from hujiao.events.ledger import CHANNEL
 from hujiao.kit.db import CONNECT_TIMEOUT_S, Database
@@ -35,8 +37,9 @@ log = logger(__name__)
 class WorkerProcess:
     """Everything that lives in a worker's process.
 
-    `recordings` holds merged files, `raw` is where the switch writes; `heartbeat` is a file whose
-    time is renewed every 5 s while the process lives.
+    `recordings` holds merged files, `raw` is where the switch writes them, and so do `messages` and
+    `spool` for messages; `heartbeat` is a file whose time is renewed every 5 s while the process
+    lives.
     """
 
     def __init__(
@@ -45,6 +48,8 @@ class WorkerProcess:
         url: str,
         recordings: Path,
         raw: Path,
+        messages: Path,
+        spool: Path,
         heartbeat: Path,
         region: str = DEFAULT_REGION,
         settled_ms: int = SETTLED_MS,
@@ -55,7 +60,18 @@ class WorkerProcess:
         self.shelf = Shelf(
             database=self.database, folder=recordings, raw=raw, settled_ms=settled_ms
         )
-        self._followers = (projector(self.database, region), self.shelf.follower())
+        self.letterbox = Letterbox(
+            database=self.database,
+            spool=spool,
+            folder=messages,
+            region=region,
+            settled_ms=settled_ms,
+        )
+        self._followers = (
+            projector(self.database, region),
+            self.shelf.follower(),
+            opening.follower(self.database, region),
+        )
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Work until `stopping`. Raises what no part of it can live with."""
@@ -63,6 +79,7 @@ class WorkerProcess:
             "heartbeat": self._beat(),
             "ledger notifications": self._listen(),
             "jobs": self._work_on_jobs(),
+            "messages": self.letterbox.look_after(),
             **{follower.reader: follower.run() for follower in self._followers},
         }
         tasks = [asyncio.create_task(work, name=name) for name, work in named.items()]
@@ -137,6 +154,8 @@ async def work(settings: Settings) -> None:
         url=database_url(settings),
         recordings=settings.recordings_dir,
         raw=settings.recordings_dir,
+        messages=settings.messages_dir,
+        spool=settings.message_spool,
         heartbeat=settings.run_dir / "worker.alive",
         region=settings.default_region,
     )

@@ -91,6 +91,18 @@ def start_of_day(at_ms: int) -> int:
     return round(midnight.astimezone().timestamp() * 1000)
 
 
+async def answered_since(connection: AsyncConnection, number: str, since_ms: int) -> bool:
+    """Whether who has this number (as stored at calls) has called since then and was answered."""
+    return await store.answered_since(connection, number, since_ms) is not None
+
+
+async def names_of_people(
+    connection: AsyncConnection, person_ids: Sequence[str]
+) -> Mapping[str, str]:
+    """Of those who left, too."""
+    return await store.people_names(connection, person_ids)
+
+
 class CallRecords:
     """Calls as records. One per `web` process."""
 

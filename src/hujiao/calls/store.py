@@ -273,6 +273,21 @@ async def recent_calls(
     return [_recorded_call(row) for row in await connection.execute(query)]
 
 
+async def answered_since(connection: AsyncConnection, number: str, since_ms: int) -> str | None:
+    """An inbound call of this number (as stored) that came since then and was answered."""
+    found: str | None = await connection.scalar(
+        select(contact.c.id)
+        .where(
+            contact.c.customer_number == number,
+            contact.c.arrived_at >= to_datetime(since_ms),
+            contact.c.direction == "in",
+            contact.c.answered_at.is_not(None),
+        )
+        .limit(1)
+    )
+    return found
+
+
 async def people_names(connection: AsyncConnection, ids: Sequence[str]) -> dict[str, str]:
     """Names by person id; people who were deleted keep theirs."""
     rows = await connection.execute(

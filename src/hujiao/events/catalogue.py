@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from hujiao.events import calls, floor
+from hujiao.events import callbacks, calls, floor
 from hujiao.events.fact import Fact
 
 
@@ -14,4 +14,8 @@ def _facts_of(module: ModuleType) -> dict[str, type[Fact]]:
     }
 
 
-CATALOGUE: dict[str, type[Fact]] = {**_facts_of(calls), **_facts_of(floor)}
+CATALOGUE: dict[str, type[Fact]] = {
+    **_facts_of(calls),
+    **_facts_of(floor),
+    **_facts_of(callbacks),
+}

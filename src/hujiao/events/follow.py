@@ -104,6 +104,15 @@ async def facts_of_call(connection: AsyncConnection, call_id: str, limit: int) -
     return [entry_of(row) for row in rows]
 
 
+async def facts_named(
+    connection: AsyncConnection, kind: str, call_ids: Sequence[str]
+) -> dict[str, Entry]:
+    """Of each of these calls its first fact of type `kind`, where it has one."""
+    named = select(_fact).where(_fact.c.type == kind, _fact.c.call_id.in_(list(call_ids)))
+    rows = await connection.execute(named.order_by(_fact.c.position.desc()))
+    return {row.call_id: entry_of(row) for row in rows}
+
+
 async def restart(connection: AsyncConnection, reader: str) -> None:
     """Let `reader` begin at the first fact again; waits for a batch of it that is under way."""
     await connection.execute(_BEGIN, {"reader": reader})

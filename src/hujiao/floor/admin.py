@@ -56,6 +56,17 @@ async def living_queue(connection: AsyncConnection, queue_id: str) -> Queue:
     return found
 
 
+async def queues_served_by(connection: AsyncConnection, person_id: str) -> Sequence[str]:
+    """Ids of the queues whose skills this person has at the levels asked."""
+    return await store.queues_served_by(connection, person_id)
+
+
+async def queue_of_number(connection: AsyncConnection, called: str) -> str | None:
+    """The queue that callers of this public number come to when they choose nothing."""
+    number = await store.number_by(connection, called=plain_number(called))
+    return number.queue_id if number else None
+
+
 async def put_queue(
     connection: AsyncConnection, actor: Actor | None, queue: Queue, *, new: bool
 ) -> Queue:

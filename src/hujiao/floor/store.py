@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.agents import service as agents
 from hujiao.agents.model import Usage
+from hujiao.agents.tables import agent_skill
 from hujiao.floor.config import (
     AgentSettings,
     Configuration,
@@ -68,6 +69,21 @@ async def queue_by(connection: AsyncConnection, *, id: str = "", name: str = "")
     where = queue.c.id == id if id else queue.c.name == name
     found = await _queues(connection, select(queue).where(where, LIVING))
     return found[0] if found else None
+
+
+async def queues_served_by(connection: AsyncConnection, person_id: str) -> list[str]:
+    """The living queues whose skills this person has at the levels asked."""
+    lacking = (
+        select(queue_skill.c.queue_id)
+        .outerjoin(
+            agent_skill,
+            (agent_skill.c.skill_id == queue_skill.c.skill_id)
+            & (agent_skill.c.person_id == person_id),
+        )
+        .where(func.coalesce(agent_skill.c.level, 0) < queue_skill.c.min_level)
+    )
+    served = select(queue.c.id).where(queue.c.deleted_at.is_(None), queue.c.id.not_in(lacking))
+    return list((await connection.execute(served)).scalars())
 
 
 async def unknown_queues(connection: AsyncConnection, queue_ids: Sequence[str]) -> set[str]:

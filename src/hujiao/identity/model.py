@@ -45,6 +45,8 @@ class Permission(StrEnum):
     RECORDINGS_HEAR_OWN = "recordings.hear_own"
     RECORDINGS_HEAR_TEAM = "recordings.hear_team"
     RECORDINGS_HEAR_ALL = "recordings.hear_all"
+    CALLBACKS_WORK = "callbacks.work"
+    CALLBACKS_SEE_ALL = "callbacks.see_all"
     CUSTOMERS_SEE = "customers.see"
     CUSTOMERS_EDIT = "customers.edit"
     CONFIG_SEE = "config.see"
@@ -60,11 +62,12 @@ _DESK = {
     _P.DESK_USE,
     _P.CALLS_SEE_OWN,
     _P.RECORDINGS_HEAR_OWN,
+    _P.CALLBACKS_WORK,
     _P.CUSTOMERS_SEE,
     _P.CUSTOMERS_EDIT,
     _P.TEST_CALL_MAKE,
 }
-_LEADER = _DESK | {_P.BOARD_SEE, _P.AGENTS_CONTROL}
+_LEADER = _DESK | {_P.BOARD_SEE, _P.AGENTS_CONTROL, _P.CALLBACKS_SEE_ALL}
 _ALL_CALLS = {_P.CALLS_SEE_ALL, _P.RECORDINGS_HEAR_ALL}
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
@@ -75,9 +78,10 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _LEADER | _ALL_CALLS | {_P.CONFIG_SEE, _P.CONFIG_EDIT, _P.PEOPLE_EDIT, _P.AUDIT_SEE}
     ),
     Role.MANAGER: frozenset(
-        _ALL_CALLS | {_P.BOARD_SEE, _P.CUSTOMERS_SEE, _P.CONFIG_SEE, _P.AUDIT_SEE}
+        _ALL_CALLS
+        | {_P.BOARD_SEE, _P.CALLBACKS_SEE_ALL, _P.CUSTOMERS_SEE, _P.CONFIG_SEE, _P.AUDIT_SEE}
     ),
-    Role.QUALITY: frozenset(_ALL_CALLS | {_P.BOARD_SEE, _P.CUSTOMERS_SEE}),
+    Role.QUALITY: frozenset(_ALL_CALLS | {_P.BOARD_SEE, _P.CALLBACKS_SEE_ALL, _P.CUSTOMERS_SEE}),
     Role.ADMIN: frozenset(Permission),
 }
 """What each role may do."""

@@ -10,12 +10,16 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from hujiao.telephony.speech import Speech
+import numpy as np
+
+from hujiao.telephony.speech import TELEPHONE_HZ, Speech, write_telephone_sound
 
 LANGUAGES = ("zh", "en")
 LARGEST_NUMBER = 99
 MANIFEST = ".spoken.json"
 SPEAKERS = 2
+TONE = "tone"
+TONE_HZ, TONE_S = 1_000, 0.4
 
 TEXTS: dict[str, tuple[str, str]] = {
     "greeting": (
@@ -73,6 +77,15 @@ TEXTS: dict[str, tuple[str, str]] = {
     "system_fault": (
         "非常抱歉，系统出现故障，请您稍后再拨。",
         "We are sorry. We have a technical problem. Please call again later.",
+    ),
+    "leave_message": (
+        "抱歉，暂时无法接听您的来电。请在提示音后留言，我们会尽快回电。说完请按井号键，或直接挂机。",
+        "Sorry, we cannot take your call now. Please leave a message after the tone, and we will "
+        "call you back. When you have finished, press the hash key or hang up.",
+    ),
+    "message_taken": (
+        "您的留言已收到，我们会尽快回电，再见。",
+        "Thank you. We have received your message and will call you back. Goodbye.",
     ),
     "goodbye": ("感谢您的来电，再见。", "Thank you for calling. Goodbye."),
     "customer": (
@@ -154,6 +167,7 @@ def speak_prompts(
     Raises SpeechError.
     """
     cache.mkdir(parents=True, exist_ok=True)
+    _ensure_tone(sounds)
     wanted = [(lang, name, text) for lang in LANGUAGES for name, text in texts(lang)]
     manifests = {lang: _manifest(sounds / lang) for lang in LANGUAGES}
     missing = []
@@ -175,6 +189,15 @@ def speak_prompts(
         for lang, manifest in manifests.items():
             (sounds / lang / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
     return len(missing)
+
+
+def _ensure_tone(sounds: Path) -> None:
+    """After which a caller speaks his message: `hujiao/tone`, the same in every language."""
+    sounds.mkdir(parents=True, exist_ok=True)
+    if not (sounds / f"{TONE}.wav").exists():
+        moments = np.arange(round(TONE_S * TELEPHONE_HZ)) / TELEPHONE_HZ
+        sine = np.sin(2 * np.pi * TONE_HZ * moments)
+        write_telephone_sound(sine, TELEPHONE_HZ, sounds / TONE)
 
 
 def _place(speech: Speech, text: str, language: str, cached: Path, target: Path) -> None:

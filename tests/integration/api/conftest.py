@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from hujiao.agents.service import seats_of
 from hujiao.api.app import Parts, create_app
 from hujiao.api.sip import SipRelay
+from hujiao.callbacks.service import Callbacks
 from hujiao.calls.service import CallRecords
 from hujiao.crm.regions import NumberRegions
 from hujiao.crm.service import CustomerBook
@@ -67,6 +68,7 @@ async def parts(database: Database, clock: Clock, tmp_path: Path) -> AsyncIterat
         calls=calls,
         customers=customers,
         recordings=Library(calls=calls, folder=tmp_path / "recordings"),
+        callbacks=Callbacks(customers=customers, folder=tmp_path / "messages"),
         sip_relay=SipRelay("ws://127.0.0.1:9/ws"),
     )
     await floor.stop()

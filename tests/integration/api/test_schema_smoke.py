@@ -56,6 +56,7 @@ class InThread:
             url=self._url,
             floor_socket=self._folder / "none.sock",
             recordings=self._folder,
+            messages=self._folder,
             web_dist=self._folder,
             sip="ws://127.0.0.1:9/ws",
             host="127.0.0.1",

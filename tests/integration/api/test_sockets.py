@@ -113,6 +113,7 @@ async def web(
         url=postgres_url,
         floor_socket=tmp_path / "no-floor.sock",
         recordings=tmp_path,
+        messages=tmp_path,
         web_dist=tmp_path,
         sip=f"ws://127.0.0.1:{switch.port}/ws",
         host="127.0.0.1",

@@ -35,6 +35,7 @@ from hujiao.app.worker import WorkerProcess
 
 url, folder, raw = sys.argv[1:]
 worker = WorkerProcess(url=url, recordings=Path(folder), raw=Path(raw),
+                       messages=Path(folder), spool=Path(raw) / "spool",
                        heartbeat=Path(raw) / "alive", settled_ms=0)
 asyncio.run(worker.run(asyncio.Event()))
 """
@@ -46,7 +47,13 @@ class Running:
     def __init__(self, url: str, folder: Path, raw: Path) -> None:
         self._heartbeat = raw / "alive"
         self._worker = WorkerProcess(
-            url=url, recordings=folder, raw=raw, heartbeat=self._heartbeat, settled_ms=0
+            url=url,
+            recordings=folder,
+            raw=raw,
+            messages=folder,
+            spool=raw / "spool",
+            heartbeat=self._heartbeat,
+            settled_ms=0,
         )
         self._stopping = asyncio.Event()
 

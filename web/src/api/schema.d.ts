@@ -75,6 +75,162 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/callbacks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Callbacks
+         * @description By when it happened, the oldest first by default: one's queues' and one's own, or all.
+         */
+        get: operations["callbacks_list_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Count Callbacks */
+        get: operations["callbacks_count_callbacks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Callback */
+        get: operations["callbacks_get_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback_id}/done": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Finish Callback */
+        post: operations["callbacks_finish_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Drop Callback */
+        post: operations["callbacks_drop_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback_id}/give-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give Callback Back */
+        post: operations["callbacks_give_callback_back"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback_id}/peaks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Message Peaks */
+        get: operations["callbacks_get_message_peaks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback_id}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Message */
+        get: operations["callbacks_get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/callbacks/{callback_id}/take": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take Callback */
+        post: operations["callbacks_take_callback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calls": {
         parameters: {
             query?: never;
@@ -87,6 +243,26 @@ export interface paths {
          * @description By arrival, newest first by default: one's own, one's team's or all, as the role allows.
          */
         get: operations["calls_list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calls.xlsx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Calls
+         * @description The same calls as the list, at most 20,000, in the language of who asks.
+         */
+        get: operations["calls_export_calls"];
         put?: never;
         post?: never;
         delete?: never;
@@ -510,7 +686,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Me */
+        /**
+         * Me
+         * @description Answered from memory while the database is away: a desk can be reloaded in a call.
+         */
         get: operations["session_me"];
         put?: never;
         post?: never;
@@ -1027,6 +1206,19 @@ export interface components {
             /** Wrap Up Ms */
             wrap_up_ms: number;
         };
+        /** AttemptOut */
+        AttemptOut: {
+            /** Agent Id */
+            agent_id: string | null;
+            /** Agent Name */
+            agent_name: string | null;
+            /** Answered At */
+            answered_at: number | null;
+            /** At */
+            at: number;
+            /** Call Id */
+            call_id: string;
+        };
         /** AuditOut */
         AuditOut: {
             /** Action */
@@ -1167,6 +1359,96 @@ export interface components {
             wait_ms: number;
             /** Wrap Up Ms */
             wrap_up_ms: number;
+        };
+        /**
+         * CallbackCountsOut
+         * @description `open`: to be taken; `mine`: taken by who asks.
+         */
+        CallbackCountsOut: {
+            /** Mine */
+            mine: number;
+            /** Open */
+            open: number;
+        };
+        /** CallbackCustomerOut */
+        CallbackCustomerOut: {
+            /** Id */
+            id: string;
+            /** Level */
+            level: string;
+            /** Name */
+            name: string;
+        };
+        /**
+         * CallbackOut
+         * @description A customer to be called back; `closed_by` null with a result: it closed itself.
+         */
+        CallbackOut: {
+            /** Agent Id */
+            agent_id: string | null;
+            /** Agent Name */
+            agent_name: string | null;
+            /** Attempts */
+            attempts: number;
+            /** Call Id */
+            call_id: string | null;
+            /** Called */
+            called: string;
+            /** Closed At */
+            closed_at: number | null;
+            /** Closed By */
+            closed_by: string | null;
+            /** Closed By Name */
+            closed_by_name: string | null;
+            customer: components["schemas"]["CallbackCustomerOut"] | null;
+            /** Happened At */
+            happened_at: number;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["Kind"];
+            /** Message Ms */
+            message_ms: number | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: string;
+            /** Phase */
+            phase: string | null;
+            /** Queue Id */
+            queue_id: string | null;
+            result: components["schemas"]["Result"] | null;
+            state: components["schemas"]["State"];
+            /** Taken At */
+            taken_at: number | null;
+            /** Taken By */
+            taken_by: string | null;
+            /** Taken By Name */
+            taken_by_name: string | null;
+            why: components["schemas"]["Why"];
+        };
+        /** CallbackPageOut */
+        CallbackPageOut: {
+            callback: components["schemas"]["CallbackOut"];
+            /** Tried */
+            tried: components["schemas"]["AttemptOut"][];
+        };
+        /** CallbackReasonIn */
+        CallbackReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /** CallbackResultIn */
+        CallbackResultIn: {
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /**
+             * Result
+             * @enum {string}
+             */
+            result: "reached" | "not_reached" | "wrong_number" | "no_need";
         };
         /**
          * CountsAs
@@ -1410,6 +1692,11 @@ export interface components {
             status: "ok" | "down";
         };
         /**
+         * Kind
+         * @enum {string}
+         */
+        Kind: "lost_call" | "message";
+        /**
          * Language
          * @enum {string}
          */
@@ -1447,6 +1734,13 @@ export interface components {
         Listed_CallOut_: {
             /** Items */
             items: components["schemas"]["CallOut"][];
+            /** Next Cursor */
+            next_cursor?: string | null;
+        };
+        /** Listed[CallbackOut] */
+        Listed_CallbackOut_: {
+            /** Items */
+            items: components["schemas"]["CallbackOut"][];
             /** Next Cursor */
             next_cursor?: string | null;
         };
@@ -1552,6 +1846,18 @@ export interface components {
             person: components["schemas"]["hujiao__identity__http__PersonOut"];
         };
         /**
+         * MessagePeaksOut
+         * @description Loudest sample of equal slices, 0 to 1: the customer left, nobody right.
+         */
+        MessagePeaksOut: {
+            /** Duration Ms */
+            duration_ms: number;
+            /** Left */
+            left: number[];
+            /** Right */
+            right: number[];
+        };
+        /**
          * NewPassword
          * @description Shown this once.
          */
@@ -1648,7 +1954,7 @@ export interface components {
          * @description One thing that a role may do. `*_own`, `*_team`, `*_all` say whose.
          * @enum {string}
          */
-        Permission: "desk.use" | "board.see" | "agents.control" | "calls.see_own" | "calls.see_team" | "calls.see_all" | "recordings.hear_own" | "recordings.hear_team" | "recordings.hear_all" | "customers.see" | "customers.edit" | "config.see" | "config.edit" | "people.edit" | "audit.see" | "test_call.make";
+        Permission: "desk.use" | "board.see" | "agents.control" | "calls.see_own" | "calls.see_team" | "calls.see_all" | "recordings.hear_own" | "recordings.hear_team" | "recordings.hear_all" | "callbacks.work" | "callbacks.see_all" | "customers.see" | "customers.edit" | "config.see" | "config.edit" | "people.edit" | "audit.see" | "test_call.make";
         /**
          * PersonAdded
          * @description `password`: the generated one, shown this once; null when one was given.
@@ -1978,6 +2284,12 @@ export interface components {
             state: string;
         };
         /**
+         * Result
+         * @description What calling back came to. `CALLED_AGAIN` is never chosen: the customer was faster.
+         * @enum {string}
+         */
+        Result: "reached" | "not_reached" | "wrong_number" | "no_need" | "called_again";
+        /**
          * Role
          * @description A level of the organisation. Everybody has exactly one.
          * @enum {string}
@@ -2062,6 +2374,11 @@ export interface components {
             /** Name */
             name: string;
         };
+        /**
+         * State
+         * @enum {string}
+         */
+        State: "open" | "in_progress" | "done" | "dropped";
         /** StateIn */
         StateIn: {
             /** Reason Id */
@@ -2308,6 +2625,11 @@ export interface components {
             /** Also */
             also: components["schemas"]["SharedNumberOut"][];
         };
+        /**
+         * Why
+         * @enum {string}
+         */
+        Why: "switch_lost" | "system_fault" | "floor_away";
         /** PersonOut */
         hujiao__agents__http__PersonOut: {
             /** Active */
@@ -2561,6 +2883,310 @@ export interface operations {
             };
         };
     };
+    callbacks_list_callbacks: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["State"][] | null;
+                kind?: components["schemas"]["Kind"] | null;
+                queue_id?: string | null;
+                mine?: boolean;
+                q?: string | null;
+                order?: "oldest" | "newest";
+                limit?: number;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Listed_CallbackOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    callbacks_count_callbacks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackCountsOut"];
+                };
+            };
+        };
+    };
+    callbacks_get_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    callbacks_finish_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallbackResultIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    callbacks_drop_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallbackReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    callbacks_give_callback_back: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    callbacks_get_message_peaks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagePeaksOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    callbacks_get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ogg Vorbis, the customer left */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "audio/ogg": unknown;
+                };
+            };
+            /** @description The asked range */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What the browser has is right */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A range outside of the sound */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    callbacks_take_callback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                callback_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallbackOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     calls_list_calls: {
         parameters: {
             query?: {
@@ -2594,6 +3220,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Listed_CallOut_"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    calls_export_calls: {
+        parameters: {
+            query?: {
+                from?: number | null;
+                to?: number | null;
+                direction?: ("in" | "out") | null;
+                queue_id?: string | null;
+                agent_id?: string | null;
+                team_id?: string | null;
+                result?: ("answered" | "abandoned_queue" | "abandoned_menu" | "overflowed" | "refused" | "no_answer" | "busy" | "failed" | "in_progress") | null;
+                disposition_id?: string | null;
+                number?: string | null;
+                customer_id?: string | null;
+                stayed_in?: string | null;
+                stay?: ("answered" | "abandoned" | "overflowed" | "refused") | null;
+                q?: string | null;
+                order?: "newest" | "oldest";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": unknown;
                 };
             };
             /** @description Validation Error */

@@ -72,7 +72,9 @@ class NodeSettings:
     ari_user: str = "hujiao"
     ami_user: str = "hujiao"
     floor_wait_s: int = 60
-    """How long a caller hears music when the floor is away, before the apology."""
+    """How long a caller hears music when the floor is away, before he may leave a message."""
+    messages: Path | None = None
+    """Where those messages are recorded; below `home` when not given."""
     with_queue: bool = False
     """Load app_queue too, which only the benchmark compares itself with."""
 
@@ -91,6 +93,10 @@ class NodeSettings:
     @property
     def spool(self) -> Path:
         return self.home / "spool"
+
+    @property
+    def message_spool(self) -> Path:
+        return self.messages or self.home / "messages"
 
     @property
     def on_loopback(self) -> bool:

@@ -49,6 +49,7 @@ def prepare_folders(node: NodeSettings) -> list[Path]:
         node.spool / "recording",
         node.spool / "tmp",
         node.recordings,
+        node.message_spool,
         node.run,
         node.logs,
     ]
@@ -89,6 +90,7 @@ def _words(node: NodeSettings, target: Path) -> dict[str, str]:
         "ice": _ice(node),
         "music": str(node.music),
         "language": node.language,
+        "messages": str(node.message_spool),
         "tries": str(max(node.floor_wait_s // MUSIC_STEP_S, 1)),
         "preloads": "\n".join(f"preload = {name}.so" for name in PRELOADED),
         "loads": "\n".join(f"load = {name}.so" for name in modules(with_queue=node.with_queue)),

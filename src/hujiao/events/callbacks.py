@@ -1,0 +1,60 @@
+"""Facts of customers to be called back. Published by `callbacks`."""
+
+from dataclasses import dataclass
+
+from hujiao.events.fact import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLeft(Fact):
+    """A caller spoke a message while no floor was there. `at_ms` is when he began to speak."""
+
+    type = "message.left"
+    message: str
+    number: str
+    called: str
+    at_ms: int
+    length_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackOpened(Fact):
+    """A customer has to be called back. `kind`: lost_call or message."""
+
+    type = "callback.opened"
+    callback: str
+    kind: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTaken(Fact):
+    """The subject's agent does it now."""
+
+    type = "callback.taken"
+    callback: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackReturned(Fact):
+    """Given back: anybody may take it again."""
+
+    type = "callback.returned"
+    callback: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDone(Fact):
+    """`result` called_again: the customer called himself and was answered; nobody closed it."""
+
+    type = "callback.done"
+    callback: str
+    result: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDropped(Fact):
+    """It will not be done; the reason stands in the work item."""
+
+    type = "callback.dropped"
+    callback: str
