@@ -22,10 +22,10 @@ and the same phones (SIPp behind static contacts), in turn; the number called de
 distributes the call. Ours is `longest_idle`, app_queue's is `leastrecent`. A call: INVITE, the
 switch answers, the call is put to an agent, whose phone answers at once; the caller hangs up
 {TALK_MS / 1000:.0f} s after the switch's answer; no wrap-up time. Waiting callers hear
-music, of ours those who wait longer than 200 ms. Our ledger is on and writes to a PostgreSQL that syncs to disk; one reader takes the
-floor's stream, as `web` does; recording is off. app_queue is as it comes, with its queue log, but
-is spared the 500 ms that `Answer()` waits for sound. While app_queue works, the floor is not
-connected.
+music, of ours those who wait longer than 200 ms. Our ledger is on and writes to a PostgreSQL that
+syncs to disk; one reader takes the floor's stream, as `web` does; recording is off. app_queue is
+as it comes, with its queue log, but is spared the 500 ms that `Answer()` waits for sound. While
+app_queue works, the floor is not connected.
 
 CPU is user and system time of whole processes, from the kernel, divided by the calls. PostgreSQL
 works for the floor only and is shown apart. Times are in ms after the caller's INVITE: *offered*,

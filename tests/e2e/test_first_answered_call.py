@@ -119,7 +119,7 @@ async def test_a_conversation_survives_the_death_of_the_floor_without_a_reload(
     agent = await desk()
     await ready(agent)
     await calls_and_is_answered(agent, customer, office.sip_port)
-    office.installation.restart("floor")
+    office.installation.kill_leader()
     await agent.hears_sound()
     await customer_hears(customer, AGENT_HZ)
     await until(office.is_healthy, timeout_s=40, what="the floor is back")

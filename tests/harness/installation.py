@@ -9,6 +9,8 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import httpx
+
 from hujiao.app.settings import Settings
 from hujiao.app.up.supervise import Supervisor
 from hujiao.kit.processes import tethered
@@ -75,6 +77,12 @@ class RunningInstallation:
             timeout_s=60,
             what=f"{program} is started again",
         )
+
+    def kill_leader(self) -> None:
+        """Kills the floor that leads; the one standing by, or its successor, goes on."""
+        transport = httpx.HTTPTransport(uds=str(self.settings.floor_socket))
+        with httpx.Client(transport=transport, base_url="http://floor") as client:
+            os.kill(client.get("/health").json()["pid"], signal.SIGKILL)
 
     def pid(self, program: str) -> int:
         """The process id of one of its programs, 0 while it does not run."""

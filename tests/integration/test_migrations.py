@@ -11,6 +11,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.schema import SchemaItem
 
 import hujiao.agents.tables
+import hujiao.callbacks.tables
 import hujiao.calls.tables
 import hujiao.crm.tables
 import hujiao.floor.tables
@@ -20,7 +21,7 @@ from hujiao.kit.db import metadata, sqlalchemy_url
 from hujiao.migrations.run import alembic_config, migrate
 from tests.harness.database import RunningCluster
 
-BY_SQL_ALONE = ("fact", "ledger_", "procrastinate_", "alembic_")
+BY_SQL_ALONE = ("fact", "floor_lead", "ledger_", "procrastinate_", "alembic_")
 """Tables that no code describes a second time: the ledger's and those of the job queue."""
 
 

@@ -15,6 +15,7 @@ from hujiao.app.settings import Settings
 from hujiao.events.ledger import Ledger
 from hujiao.floor.config import Configuration
 from hujiao.floor.core import Floor
+from hujiao.floor.lead import Lead
 from hujiao.floor.runtime import Runtime
 from hujiao.floor.server import FloorServer
 from hujiao.floor.store import CHANNEL, load_configuration
@@ -31,7 +32,10 @@ SOURCE = "floor"
 RETRY_S = 1.0
 SETTLE_S = 0.2
 """A burst of changes in the administration is read once."""
-SOCKET_MODE = 0o660
+DELIVER_WITHIN_S = 2.0
+"""What is not in PostgreSQL by then is delivered by the next floor, which must not wait longer."""
+SUPERSEDED = 75
+"""The exit code of a floor that found another one leading."""
 COLLECT_AFTER = (20_000, 20, 50)
 """Calls leave hardly any cycles: the collector's usual zeal costs a tenth of the floor's time."""
 
@@ -42,13 +46,26 @@ class FloorProcess:
     """Everything that lives in the floor's process."""
 
     def __init__(
-        self, *, url: str, nodes: Sequence[NodeAddress], ledger_path: Path, socket_path: Path
+        self,
+        *,
+        url: str,
+        nodes: Sequence[NodeAddress],
+        ledger_path: Path,
+        socket_path: Path,
+        epoch: int | None = None,
     ) -> None:
+        """`epoch`: as `Lead` gave it; None leads over all that went before on these parts."""
         self._url = url
         self._socket_path = socket_path
         self.database = Database(url, pool_size=3)
-        self.ledger = Ledger(database=self.database, path=ledger_path, source=SOURCE)
-        self.switch = build_switch(nodes)
+        self.ledger = Ledger(
+            database=self.database,
+            path=ledger_path,
+            source=SOURCE,
+            epoch=epoch,
+            on_superseded=end_at_once,
+        )
+        self.switch = build_switch(nodes, epoch=epoch, on_superseded=end_at_once)
         self.runtime = Runtime(
             floor=Floor(send=self.switch.send, ledger=self.ledger, prompts=prompt_media),
             switch=self.switch,
@@ -79,7 +96,7 @@ class FloorProcess:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self.switch.stop()
         self.runtime.tell()
-        await self.ledger.stop()
+        await self.ledger.stop(deliver_within_s=DELIVER_WITHIN_S)
         await self.database.close()
         for task in done:
             task.result()
@@ -133,19 +150,42 @@ class _Server(uvicorn.Server):
         return
 
 
+def end_at_once() -> None:
+    """Another floor leads: whatever this one still has in hand is out of date."""
+    log.error("superseded: this floor ends")
+    os._exit(SUPERSEDED)
+
+
 async def serve(settings: Settings) -> None:
-    """Run the floor of this installation until SIGTERM or SIGINT."""
+    """Lead the floor of this installation, or stand by to, until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    lead = Lead(database_url(settings))
+    taking = asyncio.create_task(lead.take(), name="standing by")
+    stopped = asyncio.create_task(stopping.wait(), name="stopping")
+    await asyncio.wait([taking, stopped], return_when=asyncio.FIRST_COMPLETED)
+    if not taking.done():
+        taking.cancel()
+        await asyncio.gather(taking, return_exceptions=True)
+        await lead.release()
+        return
     process = FloorProcess(
         url=database_url(settings),
         nodes=node_addresses(settings),
         ledger_path=settings.data / "ledger" / "floor.sqlite",
         socket_path=settings.floor_socket,
+        epoch=taking.result(),
     )
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopping.set)
-    await process.run(stopping)
+    holding = asyncio.create_task(lead.hold(end_at_once), name="lead")
+    try:
+        await process.run(stopping)
+    finally:
+        stopped.cancel()
+        holding.cancel()
+        await asyncio.gather(holding, return_exceptions=True)
+        await lead.release()
 
 
 def main() -> None:

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
     external_address: str = ""
     rtp_ports: Annotated[tuple[int, int], NoDecode] = (30000, 31000)
 
+    standby: bool = True
+    """A second floor and a second web process beside the first, ready to stand in for them."""
+
     tls: Literal["auto", "on", "off"] = "auto"
     tls_cert: Path | None = None
     tls_key: Path | None = None

@@ -3,6 +3,7 @@
 import asyncio
 import importlib.metadata
 import signal
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,6 +66,7 @@ class WebProcess:
         tls: tuple[Path, Path] | None = None,
     ) -> None:
         self._url = url
+        self._host, self._port = host, port
         self.database = Database(url)
         self.passwords = Passwords()
         self.sessions = Sessions(self.database, seats_of=seats_of)
@@ -92,8 +94,6 @@ class WebProcess:
         self._server = _Server(
             uvicorn.Config(
                 app,
-                host=host,
-                port=port,
                 backlog=BACKLOG,
                 log_config=None,
                 access_log=False,
@@ -113,7 +113,7 @@ class WebProcess:
         """Serve until `stopping`. Raises what no part of it can live with."""
         self._regions.warm()
         await self.floor.start()
-        door = asyncio.create_task(self._server.serve(), name="door")
+        door = asyncio.create_task(self._server.serve([self._socket()]), name="door")
         others = [
             asyncio.create_task(self.sessions.run(self._url), name="sessions"),
             asyncio.create_task(self._make_partitions(), name="ledger partitions"),
@@ -129,6 +129,15 @@ class WebProcess:
         self.passwords.close()
         for task in done:
             task.result()
+
+    def _socket(self) -> socket.socket:
+        """The door, which several web processes of one installation may hold at once."""
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        door = socket.socket(family, socket.SOCK_STREAM)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        door.bind((self._host, self._port))
+        return door
 
     async def _make_partitions(self) -> None:
         """A process may run for longer than the months that its start prepared."""

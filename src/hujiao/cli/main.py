@@ -64,6 +64,29 @@ def worker() -> None:
 
 
 @app.command()
+def restart(
+    what: str = typer.Argument("all", help="floor, web, worker, or all of them."),
+) -> None:
+    """Restart the running programs one after another; calls go on."""
+    from hujiao.app.settings import Settings
+    from hujiao.app.up.restart import RestartError
+    from hujiao.app.up.restart import restart as restart_programs
+
+    kinds = ("worker", "web", "floor")
+    if what != "all" and what not in kinds:
+        raise typer.BadParameter(f"choose one of {', '.join(kinds)} or all")
+    chosen = kinds if what == "all" else (what,)
+    try:
+        restart_programs(chosen, Settings(), lambda name: typer.echo(f"{name} ..."))
+    except OSError:
+        typer.echo("Nothing runs on this data folder; start it with: hujiao up", err=True)
+        raise typer.Exit(1) from None
+    except RestartError as failure:
+        typer.echo(str(failure), err=True)
+        raise typer.Exit(1) from None
+
+
+@app.command()
 def console(words: str) -> None:
     """Ask the running Asterisk's console, for example: hujiao console "core show channels"."""
     from hujiao.app.up.consoles import asterisk_console

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.events.fact import NOBODY, Fact, Subject
-from hujiao.events.writeahead import Unit, WriteAhead
+from hujiao.events.writeahead import NotLeadingError, Unit, WriteAhead
 from hujiao.kit.clock import now_ms
 from hujiao.kit.db import Database, notify
 from hujiao.kit.log import logger
@@ -90,9 +90,20 @@ def encode(seq: int, at_ms: int, fact: Fact, subject: Subject) -> bytes:
 class Ledger:
     """The floor's pen: one per `source`, which names the write-ahead file it owns."""
 
-    def __init__(self, *, database: Database, path: Path, source: str) -> None:
+    def __init__(
+        self,
+        *,
+        database: Database,
+        path: Path,
+        source: str,
+        epoch: int | None = None,
+        on_superseded: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`on_superseded` is called, from any thread, when a higher epoch writes the file: what was
+        appended last is then not in the ledger. Raises NotLeadingError."""
         self._database = database
-        self._file = WriteAhead(path)
+        self._on_superseded = on_superseded
+        self._file = WriteAhead(path, epoch)
         self._source = f"{source}-{self._file.identity()}"
         self._seq = self._file.last_seq()
         self._unit = Unit([], {})
@@ -182,6 +193,9 @@ class Ledger:
             try:
                 self._file.write(group.facts, group.live)
                 return
+            except NotLeadingError:
+                self._on_superseded()
+                return
             except sqlite3.Error as error:
                 log.error("the ledger's write-ahead cannot be written", reason=str(error))
                 time.sleep(RETRY_S)
@@ -196,6 +210,9 @@ class Ledger:
                     await self._catch_up()
                     known = True
                 shipped = await self._ship_once()
+            except NotLeadingError:
+                self._on_superseded()
+                return
             except (SQLAlchemyError, OSError) as error:
                 log.warning("the ledger's database is away", reason=type(error).__name__)
                 known = False

@@ -1,11 +1,23 @@
 """The local file that facts go to first, with what a restarted floor needs to go on."""
 
+import os
+import signal
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 from hujiao.kit.ids import new_id
+from hujiao.kit.log import logger
+
+log = logger(__name__)
+
+LOCKED_S = 1.0
+"""How long a writer may hold the file before its process is taken for paused."""
 
 LiveRows = dict[tuple[str, str], bytes | None]
 """(kind, id) -> what a restarted floor needs to go on with it; None when it is over."""
@@ -19,16 +31,32 @@ class Unit:
     live: LiveRows
 
 
-class WriteAhead:
-    """A SQLite file with the facts not yet known to be in PostgreSQL. Safe between threads."""
+class NotLeadingError(Exception):
+    """Another process with a higher epoch writes this file by now."""
 
-    def __init__(self, path: Path) -> None:
+
+class WriteAhead:
+    """A SQLite file with the facts not yet known to be in PostgreSQL. Safe between threads.
+
+    Of all processes that open it only the one with the highest epoch writes: a floor that was
+    paused while another took over can add nothing to what that one has read.
+    """
+
+    def __init__(self, path: Path, epoch: int | None = None) -> None:
+        """`epoch` None: one higher than the last. Raises NotLeadingError."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._db = sqlite3.connect(
+            path, timeout=LOCKED_S, check_same_thread=False, isolation_level=None
+        )
         self._lock = threading.Lock()
         self._forgotten = 0
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS lead"
+            " (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER, pid INTEGER, started REAL)"
+        )
+        self._epoch = self._take_lead(epoch)
         self._db.execute("CREATE TABLE IF NOT EXISTS fact (seq INTEGER PRIMARY KEY, body BLOB)")
         self._db.execute("CREATE TABLE IF NOT EXISTS counter (last_seq INTEGER NOT NULL)")
         self._db.execute("CREATE TABLE IF NOT EXISTS identity (id TEXT PRIMARY KEY)")
@@ -36,6 +64,60 @@ class WriteAhead:
             "CREATE TABLE IF NOT EXISTS live"
             " (kind TEXT, id TEXT, body BLOB, PRIMARY KEY (kind, id)) WITHOUT ROWID"
         )
+
+    def _take_lead(self, epoch: int | None) -> int:
+        try:
+            return self._write_lead(epoch)
+        except sqlite3.OperationalError:
+            # Paused in the middle of writing, it would hold the file for as long as it sleeps.
+            self._end_last_writer()
+            return self._write_lead(epoch)
+
+    def _write_lead(self, epoch: int | None) -> int:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            row = self._db.execute("SELECT epoch FROM lead").fetchone()
+            last = int(row[0]) if row else 0
+            mine = last + 1 if epoch is None else epoch
+            if mine < last:
+                raise NotLeadingError(f"epoch {last} leads")
+            me = psutil.Process()
+            self._db.execute(
+                "INSERT OR REPLACE INTO lead VALUES (1, ?, ?, ?)", (mine, me.pid, me.create_time())
+            )
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+        return mine
+
+    def _end_last_writer(self) -> None:
+        row = self._db.execute("SELECT pid, started FROM lead").fetchone()
+        if row is None or row[0] == os.getpid():
+            return
+        try:
+            holder = psutil.Process(row[0])
+            if abs(holder.create_time() - row[1]) < 0.1:
+                log.error("a paused floor holds the write-ahead and is ended", pid=row[0])
+                holder.send_signal(signal.SIGKILL)
+                holder.wait(LOCKED_S)
+        except (psutil.NoSuchProcess, psutil.TimeoutExpired):
+            return
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """A transaction of the leader, all or nothing. Raises NotLeadingError."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                (epoch,) = self._db.execute("SELECT epoch FROM lead").fetchone()
+                if epoch != self._epoch:
+                    raise NotLeadingError(f"epoch {epoch} leads, ours is {self._epoch}")
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
 
     def identity(self) -> str:
         """Told once for each file ever made: the numbers of two files are never mixed up."""
@@ -65,16 +147,10 @@ class WriteAhead:
         rows = [(facts[-1][0], b",".join(body for _, body in facts))] if facts else []
         gone = [key for key, body in live.items() if body is None]
         kept = [(*key, body) for key, body in live.items() if body is not None]
-        with self._lock:
-            self._db.execute("BEGIN")
-            try:
-                self._db.executemany("INSERT INTO fact VALUES (?, ?)", rows)
-                self._db.executemany("INSERT OR REPLACE INTO live VALUES (?, ?, ?)", kept)
-                self._db.executemany("DELETE FROM live WHERE kind = ? AND id = ?", gone)
-            except sqlite3.Error:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        with self._writing():
+            self._db.executemany("INSERT INTO fact VALUES (?, ?)", rows)
+            self._db.executemany("INSERT OR REPLACE INTO live VALUES (?, ?, ?)", kept)
+            self._db.executemany("DELETE FROM live WHERE kind = ? AND id = ?", gone)
 
     def living(self, kind: str) -> list[bytes]:
         """All that was kept of this kind and not let go."""
@@ -98,12 +174,10 @@ class WriteAhead:
 
     def forget(self, up_to: int) -> None:
         """Remove what PostgreSQL has, remembering the number."""
-        with self._lock:
-            self._db.execute("BEGIN")
+        with self._writing():
             self._db.execute("DELETE FROM counter")
             self._db.execute("INSERT INTO counter VALUES (?)", (up_to,))
             self._db.execute("DELETE FROM fact WHERE seq <= ?", (up_to,))
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         with self._lock:

@@ -21,6 +21,10 @@ log = logger(__name__)
 COMMAND_TIMEOUT_S = 5.0
 TRIES = 2
 RETRY_S = 0.3
+KEEP_S = 1.0
+"""An idle connection may lead to a floor that does not lead any more."""
+BEAT_S, BEAT_TIMEOUT_S = 1.0, 2.0
+"""A paused floor keeps its sockets: only its silence tells."""
 WATCHER_CHANGES = 5_000
 MAX_MESSAGE = 64 * 1024 * 1024
 
@@ -56,7 +60,9 @@ class FloorClient:
     def __init__(self, socket_path: Path) -> None:
         self._path = socket_path
         self._http = httpx.AsyncClient(
-            transport=httpx.AsyncHTTPTransport(uds=str(socket_path)),
+            transport=httpx.AsyncHTTPTransport(
+                uds=str(socket_path), limits=httpx.Limits(keepalive_expiry=KEEP_S)
+            ),
             base_url="http://floor",
             timeout=COMMAND_TIMEOUT_S,
         )
@@ -128,7 +134,12 @@ class FloorClient:
 
     async def _follow(self) -> None:
         async with unix_connect(
-            str(self._path), "ws://floor/events", max_size=MAX_MESSAGE, compression=None
+            str(self._path),
+            "ws://floor/events",
+            max_size=MAX_MESSAGE,
+            compression=None,
+            ping_interval=BEAT_S,
+            ping_timeout=BEAT_TIMEOUT_S,
         ) as socket:
             hello = {"stream": self._stream, "cursor": self._cursor}
             await socket.send(orjson.dumps(hello).decode())

@@ -1,6 +1,7 @@
 """The floor's own door: commands over HTTP, entities over one WebSocket. For `web` only."""
 
 import asyncio
+import os
 from collections import OrderedDict
 from typing import Any
 
@@ -70,7 +71,12 @@ class FloorServer:
     async def _health(self, request: Request) -> Response:
         floor = self._runtime.floor
         ok = self._runtime.can_take_calls()
-        parts = {"nodes": floor.nodes, "calls": len(floor.calls), "agents": len(floor.desks)}
+        parts = {
+            "pid": os.getpid(),
+            "nodes": floor.nodes,
+            "calls": len(floor.calls),
+            "agents": len(floor.desks),
+        }
         return _json({"ok": ok, **parts}, 200 if ok else 503)
 
     async def _events(self, socket: WebSocket) -> None:

@@ -96,6 +96,9 @@ class _Instance:
             supervisor = self._start_supervisor(listed)
             self._start_programs(supervisor, listed)
             self._tell_when_healthy(supervisor)
+            for program in listed:
+                if program.spare:
+                    supervisor.start(program.name)
             return self._wait()
         except _Ended:
             self._teller.ending()
@@ -167,7 +170,7 @@ class _Instance:
             ) from refusal
         self._teller.stage("programs")
         for program in listed:
-            if not program.at_once:
+            if not program.at_once and not program.spare:
                 supervisor.start(program.name)
 
     def _tell_when_healthy(self, supervisor: Supervisor) -> None:

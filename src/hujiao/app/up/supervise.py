@@ -18,7 +18,10 @@ from hujiao.app.settings import Settings
 from hujiao.app.up.prepare import Prepared
 from hujiao.kit.processes import EndSignal, tethered
 
-CALL_TIMEOUT_S = 10.0
+ANSWER_TIMEOUT_S = 60.0
+"""A program may take its time to end in order."""
+PAIRED = ("floor", "web")
+SPARE = "-2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Program:
     end_wait_s: int = 15
     at_once: bool = True
     """Started with the supervisor; others wait until the database has its schema."""
+    spare: bool = False
+    """Stands in for a program of the same kind; started when calls can be taken."""
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -52,6 +57,9 @@ def programs(settings: Settings, prepared: Prepared) -> list[Program]:
     for order, name in ((30, "floor"), (40, "web"), (50, "worker")):
         argv = tethered([sys.executable, "-m", "hujiao.cli.main", name])
         found.append(Program(name, argv, order, at_once=False))
+        if settings.standby and name in PAIRED:
+            spare = name + SPARE
+            found.append(Program(spare, argv, order + 1, at_once=False, spare=True))
     return found
 
 
@@ -121,7 +129,7 @@ def _escape(text: str) -> str:
 
 class _UnixConnection(http.client.HTTPConnection):
     def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=CALL_TIMEOUT_S)
+        super().__init__("localhost", timeout=ANSWER_TIMEOUT_S)
         self._path = path
 
     def connect(self) -> None:
@@ -169,4 +177,12 @@ class Supervisor:
             self._server.supervisor.startProcess(name, False)
         except xmlrpc.client.Fault as fault:
             if "ALREADY_STARTED" not in fault.faultString:
+                raise
+
+    def stop(self, name: str) -> None:
+        """Ends a program and waits until it has gone; one that does not run is left alone."""
+        try:
+            self._server.supervisor.stopProcess(name, True)
+        except xmlrpc.client.Fault as fault:
+            if "NOT_RUNNING" not in fault.faultString:
                 raise

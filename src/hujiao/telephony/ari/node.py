@@ -20,6 +20,7 @@ from hujiao.telephony.ari.commands import (
     refusal_is_harmless,
 )
 from hujiao.telephony.ari.events import Events, arrival
+from hujiao.telephony.ari.fence import Fence, Leader, SupersededError
 from hujiao.telephony.ari.legs import Leg, Legs
 from hujiao.telephony.ari.link import (
     HTTP_TIMEOUT_S,
@@ -78,6 +79,7 @@ class AriNode:
         clock: Clock,
         sink: EventSink,
         where: MutableMapping[LegId, NodeName],
+        leader: Leader,
     ) -> None:
         self.name = name
         self.connected = False
@@ -88,13 +90,13 @@ class AriNode:
         self.commands = Commands(self.legs, self._order)
         self.events = Events(self.legs, self.commands.dial_created, self.commands.music_again)
         self.events.hear("ApplicationReplaced", self._on_replaced)
+        self._fence = Fence(leader, self._do)
         self.phones = Phones(name, self.ask, sink, clock, address.media_address)
         self.legs.aliases = self.phones.aliases
         self._watching = asyncio.Event()
         """Set when the manager connection begins to tell changes of phones."""
         self._ami = Ami(ami, self._watching.set, self.phones.peer_status)
         self._recorder = Recorder(self.legs, self._ami)
-        self._replaced = False
         self._link: Link | None = None
         self._take_response: Callable[[bytes], None] = _ignore
         self._lost: asyncio.Event = asyncio.Event()
@@ -105,7 +107,14 @@ class AriNode:
     def send(self, command: Command) -> None:
         if not self.connected:
             self._refuse_unconnected(command)
-        elif isinstance(command, RecordingCommand):
+        elif self._fence.is_open:
+            self._do(command)
+        elif not self._fence.hold(command):
+            self.drop()
+            self._refuse_unconnected(command)
+
+    def _do(self, command: Command) -> None:
+        if isinstance(command, RecordingCommand):
             self._recorder.run(command)
         else:
             self.commands.run(command)
@@ -147,7 +156,14 @@ class AriNode:
                 self._order(command, Order("DELETE", leg.path))
 
     async def ask(self, order: Order) -> Answer:
-        """Ask the node something. Status `LOST` when there is no connection."""
+        """Ask the node something. Status `LOST` when there is no connection.
+
+        Nothing is changed at a node that another floor may lead by now.
+        """
+        may = order.method == "GET" or self._fence.is_open
+        return await self._ask_unfenced(order) if may else Answer(LOST, None)
+
+    async def _ask_unfenced(self, order: Order) -> Answer:
         if self._link is None:
             return Answer(LOST, None)
         return await self._link.ask(order)
@@ -162,9 +178,11 @@ class AriNode:
             while True:
                 try:
                     await self._connect_once()
-                    retry_s = LONGEST_RETRY_S if self._replaced else FIRST_RETRY_S
+                    retry_s = FIRST_RETRY_S
                 except (WireRefusedError, TimeoutError, ConnectionError) as trouble:
                     log.info("node %s cannot be reached: %s", self.name, trouble)
+                except SupersededError:
+                    return
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, LONGEST_RETRY_S)
         finally:
@@ -173,9 +191,9 @@ class AriNode:
 
     async def _connect_once(self) -> None:
         self._lost = asyncio.Event()
-        self._replaced = False
         self._held_back = []
         address = self._address
+        others = await self._others_connected()
         wire = await Wire.connect(
             self._websocket_url(), address.user, address.password, self._take, self._on_lost
         )
@@ -187,20 +205,44 @@ class AriNode:
             if not await self._probe(link):
                 log.warning("node %s knows no REST over WebSocket; HTTP is used", self.name)
                 self._link = await self._http_link(wire, stack)
+            await self._fence.take(self._ask_unfenced, others=others)
+            keeping = asyncio.create_task(self._keep_fence(), name=f"ari-fence-{self.name}")
+            stack.callback(keeping.cancel)
             await self._reconcile()
             phones = asyncio.create_task(self._keep_phones(), name=f"ari-phones-{self.name}")
             stack.callback(phones.cancel)
             await self._lost.wait()
 
-    async def _http_link(self, wire: Wire, stack: AsyncExitStack) -> HttpLink:
+    async def _keep_fence(self) -> None:
+        try:
+            await self._fence.keep(self._ask_unfenced)
+        except (TimeoutError, ConnectionError, SupersededError) as trouble:
+            self._on_lost(str(trouble) or "the node does not say who leads")
+
+    async def _others_connected(self) -> bool:
+        """Whether another floor is connected that we may replace. Raises SupersededError."""
+        async with self._http_client() as client:
+
+            async def ask(order: Order) -> Answer:
+                try:
+                    reply = await client.request(order.method, "/" + order.uri)
+                except httpx.HTTPError as trouble:
+                    raise ConnectionError(str(trouble) or type(trouble).__name__) from trouble
+                return Answer(reply.status_code, reply.json())
+
+            return await self._fence.look(ask)
+
+    def _http_client(self) -> httpx.AsyncClient:
         address = self._address
-        client = httpx.AsyncClient(
+        return httpx.AsyncClient(
             base_url=address.url,
             auth=(address.user, address.password),
             timeout=HTTP_TIMEOUT_S,
             trust_env=False,
         )
-        await stack.enter_async_context(client)
+
+    async def _http_link(self, wire: Wire, stack: AsyncExitStack) -> HttpLink:
+        client = await stack.enter_async_context(self._http_client())
         link = HttpLink(wire, client, self._refused)
         sending = asyncio.create_task(link.run(), name=f"ari-http-{self.name}")
         stack.callback(sending.cancel)
@@ -232,7 +274,7 @@ class AriNode:
         link, self._link = self._link, None
         if link is None:
             return
-        open_commands = link.close()
+        open_commands = [*link.close(), *self._fence.close()]
         if not self.connected:
             return
         self.connected = False
@@ -258,8 +300,7 @@ class AriNode:
         self._on_lost("given up")
 
     def _on_replaced(self, _event: dict[str, Any]) -> None:
-        # Another floor took the application over. Fighting for it would cost calls.
-        self._replaced = True
+        # Whether it may, tells its epoch, which is looked at before we connect again.
         self._on_lost("another floor has connected to this node")
 
     # --- frames

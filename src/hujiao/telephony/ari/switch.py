@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from hujiao.kit.clock import Clock
 from hujiao.telephony.ari.ami import AmiAddress
+from hujiao.telephony.ari.fence import Leader
 from hujiao.telephony.ari.link import Order
 from hujiao.telephony.ari.node import AriAddress, AriNode
 from hujiao.telephony.port import (
@@ -32,13 +33,16 @@ class AriSwitch:
     """The switch port over ARI."""
 
     def __init__(
-        self, nodes: Sequence[tuple[NodeName, AriAddress, AmiAddress]], clock: Clock
+        self,
+        nodes: Sequence[tuple[NodeName, AriAddress, AmiAddress]],
+        clock: Clock,
+        leader: Leader,
     ) -> None:
         self._where: dict[LegId, NodeName] = {}
         self._clock = clock
         self._sink: EventSink | None = None
         self._nodes = {
-            name: AriNode(name, ari, ami, clock, self._tell, self._where)
+            name: AriNode(name, ari, ami, clock, self._tell, self._where, leader)
             for name, ari, ami in nodes
         }
         self._tasks: list[asyncio.Task[None]] = []

@@ -1,0 +1,133 @@
+"""Keeps a floor that was replaced from acting: one node, one leader.
+
+A floor writes its epoch into a variable of every node it connects to and goes on asking for it.
+Its right to act at a node ends `LEASE_S` after the last question that was answered with its own
+epoch; commands that come later wait for the next answer. A new leader that finds another floor
+connected writes its epoch and waits that long. So a floor that was paused, or cut off from the
+database, can do nothing at a node once another has taken over there, whatever its clock says.
+
+Asterisk itself is no fence: a socket whose application was taken over can still send requests
+(22.10.1).
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from hujiao.telephony.ari.commands import APP
+from hujiao.telephony.ari.link import LOST, Answer, Order
+from hujiao.telephony.port import Command
+
+log = logging.getLogger(__name__)
+
+LEASE_S = 1.0
+CONFIRM_S = 0.3
+MAX_HELD = 10_000
+"""Commands that may wait for the node's word."""
+
+_VARIABLE = "HUJIAO_EPOCH"
+_READ = Order("GET", f"asterisk/variable?variable={_VARIABLE}")
+_OWNER = Order("GET", f"applications/{APP}")
+
+Ask = Callable[[Order], Awaitable[Answer]]
+
+
+class SupersededError(Exception):
+    """Another floor leads this node."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leader:
+    """A floor's claim. `epoch` grows from leader to leader; `superseded` is called once or more
+    when a node knows a higher one."""
+
+    epoch: int
+    superseded: Callable[[], None]
+
+
+class Fence:
+    """The right to act at one node."""
+
+    def __init__(self, leader: Leader, send: Callable[[Command], None]) -> None:
+        """`send` carries out what was held back."""
+        self._leader = leader
+        self._send = send
+        self._until = 0.0
+        self._held: list[Command] = []
+        self._asked = asyncio.Event()
+
+    @property
+    def is_open(self) -> bool:
+        return time.monotonic() < self._until
+
+    def hold(self, command: Command) -> bool:
+        """Keep a command until the node confirmed us. False when too many wait."""
+        if len(self._held) >= MAX_HELD:
+            return False
+        self._held.append(command)
+        self._asked.set()
+        return True
+
+    async def look(self, ask: Ask) -> bool:
+        """Whether a floor, not a higher one, is connected. To be asked before connecting, which
+        would push it out. Raises as `take`."""
+        self._refuse_higher(await _epoch(ask))
+        # Asterisk knows an application only while somebody's socket holds it.
+        return (await ask(_OWNER)).status != 404
+
+    async def take(self, ask: Ask, *, others: bool) -> None:
+        """Claim the node after connecting. With `others` connected, wait until their right ended.
+
+        Raises SupersededError, and ConnectionError when the node does not answer.
+        """
+        self._until = 0.0
+        self._refuse_higher(await _epoch(ask))
+        write = f"asterisk/variable?variable={_VARIABLE}&value={self._leader.epoch}"
+        if (await ask(Order("POST", write))).status != 204:
+            raise ConnectionError("the node takes no claim")
+        if others:
+            await asyncio.sleep(LEASE_S)
+        await self._confirm(ask)
+
+    async def keep(self, ask: Ask) -> None:
+        """Go on asking until the connection ends. Raises as `take`."""
+        while True:
+            try:
+                async with asyncio.timeout(CONFIRM_S):
+                    await self._asked.wait()
+            except TimeoutError:
+                pass
+            self._asked.clear()
+            await self._confirm(ask)
+
+    def close(self) -> list[Command]:
+        """The connection ended; returns what was never sent."""
+        self._until = 0.0
+        held, self._held = self._held, []
+        return held
+
+    async def _confirm(self, ask: Ask) -> None:
+        asked_s = time.monotonic()
+        epoch = await _epoch(ask)
+        self._refuse_higher(epoch)
+        if epoch != self._leader.epoch:
+            raise ConnectionError("the node forgot who leads")
+        self._until = asked_s + LEASE_S
+        while self._held and self.is_open:
+            self._send(self._held.pop(0))
+
+    def _refuse_higher(self, epoch: int) -> None:
+        if epoch > self._leader.epoch:
+            log.error("another floor leads: epoch %d, ours is %d", epoch, self._leader.epoch)
+            self._leader.superseded()
+            raise SupersededError(f"epoch {epoch} leads")
+
+
+async def _epoch(ask: Ask) -> int:
+    answer = await ask(_READ)
+    if answer.status == LOST or not isinstance(answer.body, dict):
+        raise ConnectionError("the node does not say who leads")
+    value = str(answer.body.get("value", ""))
+    return int(value) if value.isdecimal() else 0
