@@ -188,7 +188,6 @@ class Letterbox:
             number=message.number,
             called=message.called,
             happened_at=message.left_at,
-            call_id=message.id,
             queue_id=await queue_of_number(connection, message.called),
         )
         known = await store.callback_of_message(connection, message.id)
@@ -198,7 +197,7 @@ class Letterbox:
         told = MessageLeft(
             message.id, message.number, message.called, message.left_at, message.duration_ms
         )
-        await publish(connection, told, Subject(message.id, None, opened.queue_id))
+        await publish(connection, told, Subject(queue=opened.queue_id))
         await open_callback(connection, opened, f"message:{message.id}")
         await store.put_message(connection, opened.id, message)
         log.info("message taken in", message=message.id, sound_ms=message.duration_ms)

@@ -7,7 +7,10 @@ from hujiao.events.fact import Fact
 
 @dataclass(frozen=True, slots=True)
 class MessageLeft(Fact):
-    """A caller spoke a message while no floor was there. `at_ms` is when he began to speak."""
+    """A caller spoke a message while no floor was there. `at_ms` is when he began to speak.
+
+    `message` is the switch's name of his call, which no other fact tells of.
+    """
 
     type = "message.left"
     message: str
