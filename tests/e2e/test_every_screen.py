@@ -17,6 +17,8 @@ PAGES = {
         "/board",
         "/board?wall=1",
         "/calls",
+        "/callbacks",
+        "/callbacks?view=all",
         "/customers",
         "/admin/people",
         "/admin/teams",
@@ -30,10 +32,10 @@ PAGES = {
         "/admin/system",
         "/account",
     ),
-    "agent1": ("/desk", "/calls", "/customers", "/account"),
+    "agent1": ("/desk", "/calls", "/callbacks", "/customers", "/account"),
 }
 KEY = re.compile(
-    r"\b(desk|board|admin|calls|errors|common|session|customers)\.[a-z_]+(\.[a-z_]+)*\b"
+    r"\b(desk|board|admin|calls|callbacks|errors|common|session|customers)\.[a-z_]+(\.[a-z_]+)*\b"
 )
 """What an untranslated text looks like."""
 PICTURES = Path("test-results") / "screens"

@@ -1,8 +1,9 @@
 /** Answers what the pages ask, inside the browser that takes the pictures: no server, no port. */
 import { callList, DISPOSITIONS, floor, NUMBERS, people, QUEUES, REASONS, SKILLS, TEAMS, today, TRUNKS } from "./data.mjs";
+import { callbacks } from "./callbacks.mjs";
 import { legs, peaks, story, wav } from "./story.mjs";
 
-const ALL = ["board.see", "agents.control", "calls.see_all", "recordings.hear_all", "customers.see", "customers.edit", "config.see", "config.edit", "people.edit", "audit.see", "test_call.make"];
+const ALL = ["board.see", "agents.control", "calls.see_all", "recordings.hear_all", "callbacks.work", "callbacks.see_all", "customers.see", "customers.edit", "config.see", "config.edit", "people.edit", "audit.see", "test_call.make"];
 
 function audit(all, now) {
   const entries = [
@@ -30,6 +31,7 @@ export async function install(context, { locale = "zh-CN", empty = false, seat =
   const list = (items) => ({ items: empty ? [] : items, next_cursor: null });
   const start = calls[1]?.arrived_at ?? now;
   const one = (id) => ({ ...(calls.find((call) => call.id === id) ?? calls[1]), direction: "in", result: "answered", queue_id: QUEUES[1].id, agent_id: all[2]?.id, agent_name: all[2]?.name, answered_at: start + 85000, ended_at: start + 260000, wait_ms: 70800, talk_ms: 136000, hold_ms: 39000, wrap_up_ms: 15000, has_recording: true, ended_by: "customer", customer_number: "+8613812345678", caller: "+8613812345678", called: "4008001000", customer: { id: "c1", name: "张伟", level: "vip" }, disposition_id: DISPOSITIONS[0].id, note: "客户询问退货进度，已告知三个工作日内到账。", caller_name: "", trunk: "telecom-a", node: "n1", menu_path: "2", stays: [], missed_by: [], legs: legs(all, start), recording: { id: "r1", state: "ready", duration_ms: 175000 } });
+  const owed = empty ? [] : callbacks(all, now);
   const GET = {
     "/me": () => ({ person: { id: all[0].id, login: "boss", name: all[0].name, role, team_id: null, locale }, permissions: seat ? [...ALL, "desk.use"] : ALL, agent: null, features: {} }),
     "/sessions": () => list([]),
@@ -40,6 +42,7 @@ export async function install(context, { locale = "zh-CN", empty = false, seat =
     "/system": () => ({ version: "0.1.0", nodes: empty ? [] : [{ name: "n1", connected: true, calls: 94 }, { name: "n2", connected: false, calls: 0 }], floor: true, database: true }),
     "/calls": () => ({ items: calls, next_cursor: empty ? null : "next" }),
     "/customers": () => list([]),
+    "/callbacks/counts": () => ({ open: owed.filter((one) => one.state === "open").length, mine: owed.filter((one) => one.taken_by === all[0].id && one.state === "in_progress").length }),
   };
   await context.route(/^https?:\/\/[^/]+\/healthz/, (route) => route.fulfill({ json: { status: "ok", parts: { database: true, floor: true, switch: true } } }));
   await context.route(/^https?:\/\/[^/]+\/api\//, async (route) => {
@@ -55,6 +58,8 @@ export async function install(context, { locale = "zh-CN", empty = false, seat =
     if (path.endsWith("/recording")) return route.fulfill({ body: wav(), contentType: "audio/wav", headers: { "accept-ranges": "bytes" } });
     if (path.endsWith("/peaks")) return route.fulfill({ json: peaks() });
     if (path.endsWith("/story")) return route.fulfill({ json: story(all, start) });
+    if (path === "/callbacks") { const states = new URL(request.url()).searchParams.getAll("state"); return route.fulfill({ json: { items: owed.filter((one) => states.length === 0 || states.includes(one.state)), next_cursor: null } }); }
+    if (path.startsWith("/callbacks/cb")) { const callback = owed.find((one) => one.id === path.slice(11)); return route.fulfill({ json: { callback, tried: callback.attempts > 0 ? [{ call_id: "n1-9", at: now - 400000, agent_id: all[3].id, agent_name: all[3].name, answered_at: null }] : [] } }); }
     if (path.startsWith("/calls/")) return route.fulfill({ json: one(decodeURIComponent(path.slice(7))) });
     const answer = GET[path];
     return answer ? route.fulfill({ json: answer() }) : route.fulfill({ status: 404, json: { error: "not_found", message: "", details: {} } });

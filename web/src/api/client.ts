@@ -15,7 +15,8 @@ export class ApiError extends Error {
   }
 }
 
-export type Query = Record<string, string | number | boolean | null | undefined>;
+/** A list names its key once for each of its values. */
+export type Query = Record<string, string | number | boolean | readonly string[] | null | undefined>;
 
 interface Options {
   query?: Query;
@@ -36,7 +37,8 @@ export function whenSessionLost(action: () => void): void {
 export function apiUrl(path: string, query: Query = {}): string {
   const search = new URLSearchParams();
   for (const [key, value] of Object.entries(query)) {
-    if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
+    if (Array.isArray(value)) for (const one of value) search.append(key, String(one));
+    else if (value !== null && value !== undefined && value !== "") search.set(key, String(value));
   }
   const text = search.toString();
   return `/api${path}${text === "" ? "" : `?${text}`}`;

@@ -1,3 +1,4 @@
+import type { Component } from "vue";
 import type { RouteRecordRaw } from "vue-router";
 
 import type { Permission } from "@/api/types";
@@ -19,6 +20,8 @@ export interface NavItem {
   icon: string;
   any: Permission[];
   order: number;
+  /** Shown on the icon, for who sees the entry: something to be done. */
+  badge?: Component;
 }
 
 declare module "vue-router" {

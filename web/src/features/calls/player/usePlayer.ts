@@ -13,10 +13,10 @@ export type Voice = (typeof VOICES)[number];
 const PENDING_RETRY_MS = 3_000;
 const STEP_S = 5;
 
-export function usePlayer(callId: string, audio: Ref<HTMLAudioElement | null>) {
-  const path = `/calls/${encodeURIComponent(callId)}`;
+/** `path` of the API has `/peaks` and `/recording` below it. */
+export function usePlayer(path: string, audio: Ref<HTMLAudioElement | null>) {
   const peaks = useQuery({
-    queryKey: ["calls", callId, "peaks"],
+    queryKey: ["peaks", path],
     queryFn: ({ signal }) => api.get<Peaks>(`${path}/peaks`, {}, signal),
     staleTime: Infinity,
     retry: false,

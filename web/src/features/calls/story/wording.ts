@@ -114,6 +114,12 @@ const TELLERS: Record<string, Teller> = {
     const params = { by: codeText(words, "ended_by", by), agent: names.person(fact.agent_id), phase: codeText(words, "phase", field(fact, "phase")), cause: codeText(words, "cause", field(fact, "cause")) };
     return { text: words.say(normal ? "call_ended.normal" : "call_ended.cause", params), tone: "plain" };
   },
+  "callback.opened": byCode("why", { switch_lost: "bad", system_fault: "bad" }),
+  "callback.taken": ofAgent(),
+  "callback.returned": ofAgent(),
+  "callback.done": byCode("result", { reached: "good", called_again: "good" }),
+  "callback.dropped": ofAgent("bad"),
+  "message.left": plain(),
   "recording.started": plain("quiet"),
   "recording.paused": plain("quiet"),
   "recording.resumed": plain("quiet"),
