@@ -63,7 +63,7 @@ def test_one_data_folder_has_one_running_installation(settings: Settings) -> Non
 
 def test_programs_are_never_given_up_and_end_in_order(settings: Settings) -> None:
     remote = settings.model_copy(update={"given_database_url": "postgresql://there/x"})
-    listed = programs(remote, Prepared(node=None, account=None))
+    listed = programs(remote, Prepared(nodes=(), account=None))
     parser = configparser.RawConfigParser()
     parser.read(write_configuration(remote, listed))
     orders = {one: parser.getint(f"program:{one}", "priority") for one in ("floor", "web")}

@@ -122,7 +122,7 @@ export function answers(method, path, query, body, changed) {
     return gone;
   }
   if (path === "/desk/phone") {
-    return [200, { ws_path: "/api/sip", uri: "sip:1001@hujiao", username: "1001", password: "x", display_name: "李晓梅" }];
+    return [200, { nodes: [{ name: "n1", ws_path: "/api/sip?node=n1" }], uri: "sip:1001@hujiao", username: "1001", password: "x", display_name: "李晓梅" }];
   }
   if (path.startsWith("/customers")) {
     if (JSON.stringify(body.numbers ?? []).includes("bad")) return [422, { error: "invalid_input", message: "", details: { fields: { "numbers.0.number": "bad_number" } } }];

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { answersItself, hindrance, INITIAL, reception, step, type PhoneEvent, type PhoneState } from "@/features/desk/phone/machine";
+import { answersItself, hindrance, INITIAL, reception, step, wholeLine, type PhoneEvent, type PhoneState } from "@/features/desk/phone/machine";
 
 const incoming = (leg: string, callId: string | null = "c1", itself = false): PhoneEvent => ({ is: "incoming", call: { leg, callId, answersItself: itself } });
 const after = (...events: PhoneEvent[]): PhoneState => events.reduce(step, INITIAL);
@@ -74,5 +74,20 @@ describe("what keeps the phone from working", () => {
     expect(hindrance(after({ is: "line", state: "lost", cause: null }))).toBe("line_lost");
     expect(hindrance(after({ is: "line", state: "lost", cause: null }, { is: "microphone", state: "refused" }))).toBe("microphone_refused");
     expect(hindrance(after(open, { is: "line", state: "refused", cause: "Rejected" }))).toBe("line_refused");
+  });
+});
+
+describe("the lines to the nodes of the switch, as one", () => {
+  it("are on line while any of them is, whatever became of the others", () => {
+    expect(wholeLine(["lost", "online"])).toBe("online");
+    expect(wholeLine(["online", "refused"])).toBe("online");
+  });
+
+  it("say what is wrong when none is on line: a refusal first, for it does not mend by itself", () => {
+    expect(wholeLine(["lost", "lost"])).toBe("lost");
+    expect(wholeLine(["lost", "refused"])).toBe("refused");
+    expect(wholeLine(["connecting", "lost"])).toBe("lost");
+    expect(wholeLine(["connecting", "connecting"])).toBe("connecting");
+    expect(wholeLine([])).toBe("off");
   });
 });

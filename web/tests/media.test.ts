@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { asksForAnswer } from "@/features/desk/phone/jssip";
+import { asksForAnswer } from "@/features/desk/phone/line";
 import { refusalOf } from "@/features/desk/phone/microphone";
 import type { MediaCounters } from "@/features/desk/phone/port";
 import { quality } from "@/features/desk/phone/quality";

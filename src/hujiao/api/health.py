@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Path, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
 from pydantic import BaseModel
@@ -11,16 +11,20 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from hujiao.floor.client import FloorClient
-from hujiao.identity.http import public, require
+from hujiao.identity.http import EditsConfig, public, require
 from hujiao.identity.model import Permission
+from hujiao.identity.service import audit
 from hujiao.kit.db import Database
 from hujiao.kit.hosts import is_loopback
 from hujiao.kit.refusal import NotFound
+from hujiao.kit.web import Transaction
 
 DATABASE_TIMEOUT_S = 2.0
 FLOOR_TIMEOUT_S = 2.0
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+NodeName = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9-]{0,30}$")]
 
 router = APIRouter()
 
@@ -115,9 +119,16 @@ async def metrics(request: Request) -> Response:
 
 
 class NodeOut(BaseModel):
+    """A node of the switch. `draining`: it takes no new calls; `calls` are those it still has."""
+
     name: str
     connected: bool
+    draining: bool
     calls: int
+
+
+class DrainingIn(BaseModel):
+    draining: bool
 
 
 class System(BaseModel):
@@ -139,20 +150,26 @@ async def system(
     )
     return System(
         version=request.app.version,
-        nodes=_nodes(floor or {}, state.floor),
+        nodes=_nodes(floor or {}),
         floor=floor is not None,
         database=database,
     )
 
 
-def _nodes(said: dict[str, Any], floor: FloorClient) -> list[NodeOut]:
-    """A call's id begins with the name of its node."""
-    calls = list(floor.entities["call"])
-    return [
-        NodeOut(
-            name=name,
-            connected=bool(connected),
-            calls=sum(1 for call in calls if call.startswith(f"{name}-")),
-        )
-        for name, connected in sorted(dict(said.get("nodes") or {}).items())
-    ]
+def _nodes(said: dict[str, Any]) -> list[NodeOut]:
+    return [NodeOut(name=name, **node) for name, node in dict(said.get("nodes") or {}).items()]
+
+
+@router.put("/api/system/nodes/{name}/draining", tags=["system"], status_code=204)
+async def drain_node(
+    name: NodeName,
+    wanted: DrainingIn,
+    request: Request,
+    actor: EditsConfig,
+    transaction: Transaction,
+) -> None:
+    """Let a node take no new calls, as before its maintenance, or take it into use again."""
+    floor: FloorClient = request.app.state.floor
+    await floor.command("drain", node=name, on=wanted.draining, by=actor.person_id)
+    action = "node.drained" if wanted.draining else "node.resumed"
+    await audit(transaction, actor, action, "node", name)

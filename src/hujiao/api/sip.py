@@ -3,11 +3,11 @@
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, WebSocketException
 from websockets.typing import Subprotocol
@@ -16,13 +16,15 @@ from hujiao.identity.http import LiveSessions, require
 from hujiao.identity.model import Actor, Permission
 from hujiao.identity.sessions import Sessions
 from hujiao.kit.log import logger
-from hujiao.kit.refusal import Forbidden, Refusal, Unavailable
+from hujiao.kit.refusal import Forbidden, NotFound, Refusal, Unavailable
 
 SIP = "sip"
 MAX_MESSAGE = 65_536
 """Bytes; the SDP of a browser has about 3,000."""
 MAX_QUEUE = 16
 MAX_PER_SESSION = 4
+"""At each node."""
+MAX_NODE_NAME = 31
 CONNECT_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
 
@@ -56,24 +58,37 @@ class TooManyPhones(Refusal):
 
 
 class SipRelay:
-    """Where the switch listens, and how many sockets each session has."""
+    """Where each node of the switch listens, and how many sockets each session has there."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self._open: Counter[str] = Counter()
+    def __init__(self, urls: Mapping[str, str]) -> None:
+        """`urls` maps the name of a node to its WebSocket address; the first is the default."""
+        self._urls = dict(urls)
+        self._open: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """A phone has to be at each of them, for a call may come in anywhere."""
+        return tuple(self._urls)
+
+    def url(self, node: str) -> str:
+        """Raises NotFound."""
+        if node not in self._urls:
+            raise NotFound("No such node")
+        return self._urls[node]
 
     @contextmanager
-    def place(self, actor: Actor) -> Iterator[None]:
-        """One of the session's places. Raises TooManyPhones."""
-        if self._open[actor.session_id] >= MAX_PER_SESSION:
+    def place(self, actor: Actor, node: str) -> Iterator[None]:
+        """One of the session's places at this node. Raises TooManyPhones."""
+        key = (actor.session_id, node)
+        if self._open[key] >= MAX_PER_SESSION:
             raise TooManyPhones("This session has too many phones open")
-        self._open[actor.session_id] += 1
+        self._open[key] += 1
         try:
             yield
         finally:
-            self._open[actor.session_id] -= 1
-            if not self._open[actor.session_id]:
-                del self._open[actor.session_id]
+            self._open[key] -= 1
+            if not self._open[key]:
+                del self._open[key]
 
     @property
     def count(self) -> int:
@@ -115,15 +130,18 @@ async def sip(
     socket: WebSocket,
     actor: Annotated[Actor, Depends(require(Permission.DESK_USE))],
     sessions: LiveSessions,
+    node: Annotated[str, Query(max_length=MAX_NODE_NAME)] = "",
 ) -> None:
-    """Carry SIP between the page's phone and the switch until either leaves or the session ends."""
+    """Carry SIP between the page's phone and a node until either leaves or the session ends."""
     relay: SipRelay = socket.app.state.sip_relay
     if SIP not in socket.scope.get("subprotocols", ()):
         raise Forbidden("Only SIP is spoken here")
     if actor.agent_extension is None:
         raise Forbidden("You have no phone")
-    with relay.place(actor):
-        switch = await _reach(relay.url)
+    node = node or relay.nodes[0]
+    url = relay.url(node)
+    with relay.place(actor, node):
+        switch = await _reach(url)
         try:
             await socket.accept(subprotocol=SIP)
             code = await _carry(socket, switch, actor.agent_extension, actor, sessions)

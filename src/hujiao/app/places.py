@@ -14,13 +14,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hujiao.app.settings import Settings
+from hujiao.app.settings import PrivateNode, Settings
 from hujiao.kit.postgres import Cluster, reachable_binaries
 from hujiao.kit.processes import service_account
 from hujiao.telephony.config import Installation, NodeAddress, NodeSettings
 from hujiao.telephony.prompts import language_of
 
-NODE = "n1"
 SECRETS = "secrets.json"
 DEFAULT_AMI_PORT = 5038
 
@@ -78,21 +77,23 @@ def node_addresses(settings: Settings) -> tuple[NodeAddress, ...]:
     """How the floor reaches every Asterisk of this installation."""
     if settings.private_asterisk:
         shared = load_secrets(settings)
-        return (
-            NodeAddress(
-                name=NODE,
-                ari_url=f"http://127.0.0.1:{settings.ari_port_in_use}",
-                ari_user="hujiao",
-                ari_password=shared.ari,
-                ami_host="127.0.0.1",
-                ami_port=settings.ami_port_in_use,
-                ami_user="hujiao",
-                ami_password=shared.ami,
-                media_address=media_address(settings),
-                recordings=settings.recordings_dir,
-            ),
-        )
+        return tuple(_private(settings, shared, node) for node in settings.own_nodes)
     return tuple(_remote(settings, index) for index in range(len(settings.asterisk_nodes)))
+
+
+def _private(settings: Settings, shared: Secrets, node: PrivateNode) -> NodeAddress:
+    return NodeAddress(
+        name=node.name,
+        ari_url=f"http://127.0.0.1:{node.ari_port}",
+        ari_user="hujiao",
+        ari_password=shared.ari,
+        ami_host="127.0.0.1",
+        ami_port=node.ami_port,
+        ami_user="hujiao",
+        ami_password=shared.ami,
+        media_address=media_address(settings),
+        recordings=settings.recordings_dir,
+    )
 
 
 def media_address(settings: Settings) -> str:
@@ -117,26 +118,28 @@ def _remote(settings: Settings, index: int) -> NodeAddress:
     )
 
 
-def node_settings(settings: Settings, installation: Installation, music: Path) -> NodeSettings:
-    """The Asterisk that `hujiao up` runs on this machine."""
-    address = node_addresses(settings)[0]
+def node_settings(
+    settings: Settings, node: PrivateNode, installation: Installation, music: Path
+) -> NodeSettings:
+    """An Asterisk that `hujiao up` runs on this machine; all write into one recordings folder."""
+    shared = load_secrets(settings)
     return NodeSettings(
-        name=address.name,
+        name=node.name,
         installation=installation,
-        home=settings.data / "asterisk",
-        run=settings.run_dir / "asterisk",
-        logs=settings.logs_dir / "asterisk",
+        home=settings.data / node.folder,
+        run=settings.run_dir / node.folder,
+        logs=settings.logs_dir / node.folder,
         recordings=settings.recordings_dir,
         messages=settings.message_spool,
         sounds=settings.sounds_dir,
         music=music,
-        ari_port=settings.ari_port_in_use,
-        ari_password=address.ari_password,
-        ami_port=address.ami_port,
-        ami_password=address.ami_password,
-        sip_port=settings.sip_port,
+        ari_port=node.ari_port,
+        ari_password=shared.ari,
+        ami_port=node.ami_port,
+        ami_password=shared.ami,
+        sip_port=node.sip_port,
         sip_bind=settings.sip_bind_in_use,
-        rtp_ports=settings.rtp_ports,
+        rtp_ports=node.rtp_ports,
         external_address=settings.external_address,
         language=language_of(settings.locale),
     )

@@ -11,6 +11,7 @@ import hashlib
 import ipaddress
 import os
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -18,6 +19,11 @@ from pydantic import AliasChoices, BaseModel, Field, field_validator, model_vali
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
+
+MAX_PRIVATE_NODES = 8
+PORTS_APART = 10
+"""The ports of one private Asterisk lie so far behind those of the one before it."""
+RTP_PORTS_PER_NODE = 20
 
 # Linux refuses unix socket paths over 107 bytes; `/.s.PGSQL.65535` has to fit behind ours.
 MAX_SOCKET_FOLDER = 80
@@ -45,6 +51,19 @@ class RemoteNode(BaseModel, frozen=True):
     ami: str = ""
     ami_user: str = ""
     ami_password: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateNode:
+    """An Asterisk that `hujiao up` runs. `folder` names its folders in data, run and logs, and
+    its program in the supervisor's list."""
+
+    name: str
+    folder: str
+    ari_port: int
+    ami_port: int
+    sip_port: int
+    rtp_ports: tuple[int, int]
 
 
 class Settings(BaseSettings):
@@ -81,6 +100,7 @@ class Settings(BaseSettings):
         default="", validation_alias=AliasChoices("DATABASE_URL", "given_database_url")
     )
     asterisk_nodes: tuple[RemoteNode, ...] = ()
+    private_nodes: int = Field(default=1, ge=1, le=MAX_PRIVATE_NODES)
     asterisk: Path | None = None
     run_as: str = ""
 
@@ -114,12 +134,17 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         first, last = self.rtp_ports
-        if not 1024 <= first < last <= 65535 or last - first < 20:
-            raise ValueError("HUJIAO_RTP_PORTS: at least 20 ports between 1024 and 65535")
+        needed = RTP_PORTS_PER_NODE * self.private_nodes
+        if not 1024 <= first < last <= 65535 or last - first < needed:
+            raise ValueError(f"HUJIAO_RTP_PORTS: at least {needed} ports between 1024 and 65535")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ValueError("HUJIAO_TLS_CERT and HUJIAO_TLS_KEY belong together: give both")
         if self.http_port > 65532 and 0 in (self.postgres_port, self.ari_port, self.ami_port):
             raise ValueError("HUJIAO_HTTP_PORT: three ports above it are needed, take a lower one")
+        further = PORTS_APART * (self.private_nodes - 1)
+        highest = max(self.ari_port_in_use, self.ami_port_in_use, self.sip_port) + further
+        if highest > 65535:
+            raise ValueError("HUJIAO_PRIVATE_NODES: no ports are left above, take lower ones")
         return self
 
     # -- what follows from the above ---------------------------------------------------------
@@ -143,6 +168,28 @@ class Settings(BaseSettings):
     @property
     def ami_port_in_use(self) -> int:
         return self.ami_port or self.http_port + 3
+
+    def private_node(self, number: int) -> PrivateNode:
+        """The ports of the private Asterisk with this number, from 1."""
+        further = PORTS_APART * (number - 1)
+        first, last = self.rtp_ports
+        share = (last - first + 1) // self.private_nodes // 2 * 2
+        begin = first + share * (number - 1)
+        return PrivateNode(
+            name=f"n{number}",
+            folder="asterisk" if number == 1 else f"asterisk-n{number}",
+            ari_port=self.ari_port_in_use + further,
+            ami_port=self.ami_port_in_use + further,
+            sip_port=self.sip_port + further,
+            rtp_ports=(begin, last if number == self.private_nodes else begin + share - 1),
+        )
+
+    @property
+    def own_nodes(self) -> tuple[PrivateNode, ...]:
+        """The Asterisks that `hujiao up` runs itself; none when others are given."""
+        if not self.private_asterisk:
+            return ()
+        return tuple(self.private_node(number + 1) for number in range(self.private_nodes))
 
     @property
     def sip_bind_in_use(self) -> str:

@@ -4,7 +4,7 @@ import asyncio
 import importlib.metadata
 import signal
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -41,11 +41,13 @@ BACKLOG = 2048
 log = logger(__name__)
 
 
-def sip_url(nodes: Sequence[NodeAddress]) -> str:
-    """Where the first node takes SIP over WebSocket: beside its ARI."""
-    address = urlsplit(nodes[0].ari_url)
-    scheme = "wss" if address.scheme == "https" else "ws"
-    return f"{scheme}://{address.netloc}/ws"
+def sip_urls(nodes: Sequence[NodeAddress]) -> dict[str, str]:
+    """Where each node takes SIP over WebSocket: beside its ARI."""
+    addresses = {node.name: urlsplit(node.ari_url) for node in nodes}
+    return {
+        name: f"{'wss' if address.scheme == 'https' else 'ws'}://{address.netloc}/ws"
+        for name, address in addresses.items()
+    }
 
 
 class WebProcess:
@@ -59,7 +61,7 @@ class WebProcess:
         recordings: Path,
         messages: Path,
         web_dist: Path,
-        sip: str,
+        sip: Mapping[str, str],
         host: str,
         port: int,
         region: str,
@@ -171,7 +173,7 @@ async def serve(settings: Settings) -> None:
         recordings=settings.recordings_dir,
         messages=settings.messages_dir,
         web_dist=settings.web_dist,
-        sip=sip_url(node_addresses(settings)),
+        sip=sip_urls(node_addresses(settings)),
         host=settings.bind,
         port=settings.http_port,
         region=settings.default_region,

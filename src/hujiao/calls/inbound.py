@@ -170,6 +170,7 @@ def enter_queue(
             priority=call.priority,
             at_ms=at_ms,
             arrived_ms=call.arrived_ms,
+            place=call.place,
         )
     )
 

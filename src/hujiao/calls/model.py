@@ -120,6 +120,7 @@ class Call:
 
     id: CallId
     node: NodeName
+    """All its legs are there, for as long as it lives."""
     direction: Direction
     phase: Phase
     since_ms: int
@@ -154,6 +155,8 @@ class Call:
     answered_ms: int | None = None
     ended_by: EndedBy | None = None
     cause: int | None = None
+    place: str = ""
+    """What an agent must have to be reached from this node; empty where everybody is."""
 
     @property
     def bridge(self) -> BridgeId:

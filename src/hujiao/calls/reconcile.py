@@ -12,11 +12,13 @@ from hujiao.calls.model import (
     IN_QUEUE,
     Call,
     Effects,
+    EndedBy,
     Phase,
     Prompts,
     Timer,
 )
-from hujiao.calls.talk import RECONNECT_MS, connect
+from hujiao.calls.talk import RECONNECT_MS, connect, finish
+from hujiao.events import calls as facts
 from hujiao.events import floor as floor_facts
 from hujiao.routing import model as routing
 from hujiao.telephony.port import (
@@ -85,6 +87,27 @@ def restore_offers(call: Call, live: Live, at_ms: int, out: Effects) -> None:
         _queue_again(call, call.queue, at_ms, out)
 
 
+def end_with_node(call: Call, at_ms: int, out: Effects) -> None:
+    """The node is gone and all legs with it: close the books. Nothing is asked of the node."""
+    offered, call.offered = call.offered, {}
+    legs, call.legs = call.legs, {}
+    call.bridged = False
+    if not call.is_over:
+        waited = call.phase in IN_QUEUE
+        out.tell(call, facts.CallLostItsNode(call.node))
+        for agent in offered:
+            out.tell(call, floor_facts.OfferCancelled("node_lost"), agent)
+        if waited:
+            out.tell(call, floor_facts.QueueLeft("failed"))
+        call.ended_by = EndedBy.SYSTEM
+        finish(call, Cause.FAILURE, at_ms, out)
+        if waited:
+            out.routing.append(routing.ContactLeft(routing.ContactId(call.id), at_ms))
+    for leg in legs.values():
+        role = "customer" if leg.id == call.customer else "agent"
+        out.tell(call, facts.LegWasEnded(leg.id, role, Cause.FAILURE), leg.agent)
+
+
 def _queue_again(call: Call, queue: str, at_ms: int, out: Effects) -> None:
     if call.announce_every_ms:
         out.timers.append((Timer.ANNOUNCE, at_ms + call.announce_every_ms))
@@ -97,6 +120,7 @@ def _queue_again(call: Call, queue: str, at_ms: int, out: Effects) -> None:
             priority=call.priority,
             at_ms=at_ms,
             arrived_ms=call.arrived_ms,
+            place=call.place,
         )
     )
 

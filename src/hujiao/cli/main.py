@@ -87,11 +87,15 @@ def restart(
 
 
 @app.command()
-def console(words: str) -> None:
-    """Ask the running Asterisk's console, for example: hujiao console "core show channels"."""
+def console(words: str, node: str = "n1") -> None:
+    """Ask a running Asterisk's console, for example: hujiao console "core show channels"."""
     from hujiao.app.up.consoles import asterisk_console
 
-    asterisk_console(words)
+    try:
+        asterisk_console(words, node)
+    except KeyError:
+        typer.echo(f"No Asterisk called {node} runs on this machine.", err=True)
+        raise typer.Exit(1) from None
 
 
 @app.command()
@@ -141,6 +145,36 @@ def demo(context: typer.Context) -> None:
     """Let synthetic callers call and synthetic agents answer, on a running installation."""
     sys.argv = ["hujiao demo", *context.args]
     _run("hujiao.app.demo")
+
+
+nodes = typer.Typer(
+    help="The nodes of the switch: what each does, and taking one out of use.", no_args_is_help=True
+)
+app.add_typer(nodes, name="node")
+
+
+@nodes.command("list")
+def list_nodes() -> None:
+    """Say of each node whether it is connected and draining, and how many calls it has."""
+    from hujiao.app.nodes import told_nodes
+
+    raise typer.Exit(told_nodes())
+
+
+@nodes.command()
+def drain(node: str) -> None:
+    """Put no new calls on a node; those it has go on. It stays so until it is resumed."""
+    from hujiao.app.nodes import put_draining
+
+    raise typer.Exit(put_draining(node, on=True))
+
+
+@nodes.command()
+def resume(node: str) -> None:
+    """Put calls on a drained node again."""
+    from hujiao.app.nodes import put_draining
+
+    raise typer.Exit(put_draining(node, on=False))
 
 
 def _run(module: str) -> None:

@@ -164,6 +164,14 @@ class CustomerAnswered(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CallLostItsNode(Fact):
+    """The switch node that carried the call has ended or stays away; the call ends by it."""
+
+    type = "call.node_lost"
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class CallEnded(Fact):
     """`phase` is where the call stood; `ended_by` customer, agent or system; `cause` is Q.850."""
 

@@ -120,7 +120,7 @@ class AgentStateChanged(Fact):
 
 @dataclass(frozen=True, slots=True)
 class PhoneWasChanged(Fact):
-    """The agent's phone came or went."""
+    """The agent's phone can be called at some node from now on, or can be called no more."""
 
     type = "phone.changed"
     online: bool
@@ -156,10 +156,30 @@ class NodeCameUp(Fact):
 
 @dataclass(frozen=True, slots=True)
 class NodeWasLost(Fact):
-    """The connection to a switch node was lost; its calls may live on there."""
+    """The connection to the node is gone; whether its calls live on is not known yet."""
 
     type = "node.lost"
     node: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeWasGivenUp(Fact):
+    """The node has ended or stays away: so many of its calls were closed."""
+
+    type = "node.gone"
+    node: str
+    calls: int
+
+
+@dataclass(frozen=True, slots=True)
+class NodeDraining(Fact):
+    """Nothing new is put on the node (`draining`), or it is used again. `by`: who wanted it."""
+
+    type = "node.draining"
+    node: str
+    draining: bool
+    calls: int
+    by: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from hujiao.calls import outbound, talk
 from hujiao.calls.model import CONNECTED, Call, CallId, Effects, EndedBy, Phase
 from hujiao.events import floor as facts
 from hujiao.events.fact import Subject
-from hujiao.floor import refusals
+from hujiao.floor import nodes, refusals
 from hujiao.floor.core import Floor
 from hujiao.floor.desks import Desk
 from hujiao.floor.dialplan import diallable
@@ -42,6 +42,8 @@ class Commands:
             "record_resume": self._record_resume,
             "wrap_up_done": self._wrap_up_done,
             "test_call": self._test_call,
+            "drain": self._drain,
+            "nodes": self._nodes,
         }
 
     def do(self, name: str, arguments: Arguments, now_ms: int) -> dict[str, Any]:
@@ -66,6 +68,7 @@ class Commands:
         settings = desk.settings
         return {
             "former_tab": former if former != tab else "",
+            "nodes": sorted(self._floor.nodes),
             "username": settings.extension,
             "password": settings.phone_secret,
             "display_name": settings.name,
@@ -121,20 +124,16 @@ class Commands:
             raise refusals.NumberNotAllowed()
         if desk.contact is not None and desk.state is not routing.AgentState.WRAP_UP:
             raise refusals.AgentBusy()
-        node = desk.online_on or self._any_node()
         if not desk.phone_online:
             raise refusals.PhoneOffline()
+        node = nodes.node_for(floor, desk)
+        if node is None:
+            raise refusals.NoSwitch()
         out = Effects()
         call = outbound.dial(CallId(f"o-{new_id()}"), node, desk.invited, to, now_ms, out)
-        floor.add_call(call)
+        floor.take_on(call)
         floor.settle(call, out, now_ms)
         return {"call_id": call.id}
-
-    def _any_node(self) -> port.NodeName:
-        for node, connected in self._floor.nodes.items():
-            if connected:
-                return node
-        raise refusals.NoSwitch()
 
     # --- the call in hand ---
 
@@ -183,8 +182,23 @@ class Commands:
             raise refusals.BadNumber()
         leg = port.LegId(f"t-{new_id()}")
         caller = _text(arguments, "caller_number", "13800138000")
-        self._floor.send(port.PlaceTestCall(leg, self._any_node(), str(number), caller))
+        node = nodes.node_for(self._floor)
+        if node is None:
+            raise refusals.NoSwitch()
+        self._floor.send(port.PlaceTestCall(leg, node, str(number), caller))
         return {"number": number}
+
+    def _drain(self, arguments: Arguments, now_ms: int) -> dict[str, Any]:
+        """Put nothing new on a node (`on`), or use it again; tells the calls that are left."""
+        floor, node = self._floor, port.NodeName(_text(arguments, "node"))
+        if node not in floor.nodes:
+            raise refusals.UnknownNode(node=node, nodes=sorted(floor.nodes))
+        by = _text(arguments, "by", "")
+        nodes.drain(floor, node, draining=bool(arguments.get("on")), by=by, now_ms=now_ms)
+        return {"calls": floor.calls_on[node]}
+
+    def _nodes(self, _arguments: Arguments, _now_ms: int) -> dict[str, Any]:
+        return {"nodes": nodes.nodes_view(self._floor)}
 
     def _act(
         self, arguments: Arguments, now_ms: int, rule: Callable[[Call, Effects], bool]

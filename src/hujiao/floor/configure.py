@@ -5,11 +5,9 @@ from hujiao.events.fact import NOBODY
 from hujiao.floor.config import AgentSettings, Configuration, QueueSettings
 from hujiao.floor.core import Floor
 from hujiao.floor.desks import Desk
+from hujiao.floor.reach import PRESENT, tell_reach
 from hujiao.routing import model as routing
 from hujiao.telephony.port import Phone, Trunk
-
-PRESENT = 0
-"""The router's time of the latest event: a floor being restored lives in the past at first."""
 
 
 def configure(floor: Floor, new: Configuration, now_ms: int) -> None:
@@ -52,20 +50,13 @@ def _queue(queue: QueueSettings) -> routing.QueueConfig:
 def _set_agent(floor: Floor, agent: AgentSettings, now_ms: int) -> None:
     desk = floor.desks.get(agent.id)
     if desk is None:
-        floor.desks[agent.id] = Desk(settings=agent, since_ms=now_ms)
+        desk = floor.desks[agent.id] = Desk(settings=agent, since_ms=now_ms)
     else:
         if desk.settings.extension != agent.extension:
-            desk.online_on = None
+            desk.online_on = frozenset()
         desk.settings = agent
     floor.mark_agent(agent.id)
-    config = routing.AgentConfig(
-        id=routing.AgentId(agent.id),
-        skills=agent.skills,
-        wrap_up_s=agent.wrap_up_s,
-        rest_s=agent.rest_s,
-        max_missed=agent.max_missed,
-    )
-    floor.route(routing.AgentSet(config, PRESENT))
+    tell_reach(floor, desk)
 
 
 def _remove_agent(floor: Floor, agent_id: str, now_ms: int) -> None:

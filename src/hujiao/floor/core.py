@@ -5,18 +5,17 @@ to the switch, facts and changed entities go out. Rules decide about a call (`ca
 about who gets whom (`routing`); the floor carries their words to each other until none is left.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
-from hujiao.calls import inbound, outbound, rules, talk
+from hujiao.calls import inbound, rules, talk
 from hujiao.calls.model import (
     Call,
     Destination,
     Effects,
     EndedBy,
-    Greeting,
     Phase,
     Prompts,
     Recording,
@@ -26,10 +25,11 @@ from hujiao.events import calls as call_facts
 from hujiao.events import floor as facts
 from hujiao.events.fact import Fact, Subject
 from hujiao.events.ledger import FactSink
-from hujiao.floor import nodes, phones
+from hujiao.floor import arrivals, nodes, phones
 from hujiao.floor.config import Configuration
 from hujiao.floor.desks import Desk
-from hujiao.floor.dialplan import called_number, destination, diallable
+from hujiao.floor.dialplan import destination
+from hujiao.floor.reach import place_of
 from hujiao.floor.saved import save_call, save_desk
 from hujiao.floor.staffing import Staffing
 from hujiao.floor.timers import Timers
@@ -64,7 +64,7 @@ class Floor:
         self, *, send: Callable[[port.Command], None], ledger: FactSink, prompts: Prompts
     ) -> None:
         self.send = send
-        self._ledger = ledger
+        self.ledger = ledger
         self.prompts = prompts
         self.now_ms = 0
         """The time of the latest thing that came in."""
@@ -78,13 +78,18 @@ class Floor:
         self.desk_of_extension: dict[str, Desk] = {}
         self.staffing = Staffing()
         self.nodes: dict[port.NodeName, bool] = {}
+        """All there are, and whether each is connected. What is set before configuring counts."""
+        self.given_up: dict[port.NodeName, frozenset[port.LegId]] = {}
+        """Legs of calls that were closed while their node was away, should they live after all."""
+        self.draining: set[port.NodeName] = set()
+        self.calls_on: Counter[port.NodeName] = Counter()
         self.timers: Timers[TimerKey] = Timers()
         self.changed = Changed()
         self._unsaved = Changed()
         self.restored: set[str] = set()
         """Calls of the last floor whose node has not yet said who is still there."""
         self._handlers: dict[type, Callable[..., None]] = {
-            port.LegArrived: self.leg_arrived,
+            port.LegArrived: partial(arrivals.leg_arrived, self),
             port.LegRinging: self._leg_rang,
             port.LegAnswered: self.leg_answered,
             port.LegEnded: self.leg_ended,
@@ -96,6 +101,7 @@ class Floor:
             port.CommandFailed: self._command_failed,
             port.NodeConnected: partial(nodes.node_connected, self),
             port.NodeLost: partial(nodes.node_lost, self),
+            port.NodeGone: partial(nodes.node_is_gone, self),
         }
         self._words: dict[type, Callable[..., None]] = {
             routing.Offer: self._offer,
@@ -122,6 +128,8 @@ class Floor:
                 self.route(routing.Tick(now_ms))
             elif kind == phones.PHONE_GONE:
                 phones.phone_stayed_away(self, whose, now_ms)
+            elif kind == nodes.NODE_AWAY:
+                nodes.give_up(self, port.NodeName(whose), now_ms)
             elif (call := self.calls.get(whose)) is not None:
                 self._call_timer(call, Timer(kind), now_ms)
 
@@ -150,7 +158,7 @@ class Floor:
     def settle(self, call: Call, out: Effects, now_ms: int) -> None:
         """Do what a rule wants: facts first, then the switch, timers and the router."""
         for fact, subject in out.facts:
-            self._ledger.append(fact, subject, at_ms=now_ms)
+            self.ledger.append(fact, subject, at_ms=now_ms)
         for command in out.commands:
             if isinstance(command, port.OriginateLeg | port.DialInBridge):
                 self.call_of_leg[command.leg] = call
@@ -163,7 +171,7 @@ class Floor:
 
     def tell(self, fact: Fact, subject: Subject, now_ms: int) -> None:
         """Write a fact that is not about a call."""
-        self._ledger.append(fact, subject, at_ms=now_ms)
+        self.ledger.append(fact, subject, at_ms=now_ms)
 
     def touch(self, call: Call) -> None:
         """The call and those it concerns are to be shown anew."""
@@ -190,77 +198,23 @@ class Floor:
         """Keep on disk what lives now, in one unit with the facts that led to it."""
         unsaved, self._unsaved = self._unsaved, Changed()
         for agent in unsaved.agents:
-            save_desk(self._ledger, agent, self.desks.get(agent))
+            save_desk(self.ledger, agent, self.desks.get(agent))
         for call in unsaved.calls:
-            save_call(self._ledger, call, self.calls.get(call))
-        self._ledger.commit()
+            save_call(self.ledger, call, self.calls.get(call))
+        self.ledger.commit()
 
     # --- calls ---
-
-    def leg_arrived(self, event: port.LegArrived) -> None:
-        if event.leg in self.call_of_leg:
-            return
-        if event.origin is port.Origin.AGENT:
-            self._agent_dialled(event)
-            return
-        number = called_number(event.called_number, self.configuration.numbers)
-        if number is None:
-            self._turn_down(event, "unknown_number", port.Cause.UNALLOCATED)
-            return
-        greeting = Greeting(
-            language=number.language,
-            prompt=number.greeting_prompt,
-            menu=number.menu,
-            default_queue=number.queue_id,
-            timeout_ms=number.menu_timeout_s * 1000,
-        )
-        out = Effects()
-        call = inbound.arrive(event, greeting, number.name, out)
-        self._take_on(call, event.leg)
-        queue = inbound.greet(call, event.at_ms, out, self.prompts)
-        self.settle_and_queue(call, queue, out, event.at_ms)
-
-    def _agent_dialled(self, event: port.LegArrived) -> None:
-        desk = self.desk_of_extension.get(event.endpoint)
-        number = diallable(event.called_number)
-        to = self.destination(number) if number else None
-        if desk is None or not desk.signed_in or desk.contact is not None or to is None:
-            self._turn_down(event, "not_allowed", port.Cause.REJECTED)
-            return
-        out = Effects()
-        call = outbound.dialled_on_phone(event, desk.invited, to, out)
-        self._take_on(call, event.leg)
-        outbound.agent_is_there(call, out)
-        self.settle(call, out, event.at_ms)
 
     def destination(self, number: str) -> Destination | None:
         """Where a dialled number goes; None when no trunk may carry it."""
         return destination(number, self.configuration.trunks, recorded=True)
 
-    def _turn_down(self, event: port.LegArrived, why: str, cause: port.Cause) -> None:
-        subject = Subject(call=event.leg)
-        arrived = call_facts.CallArrived(
-            direction="in" if event.origin is not port.Origin.AGENT else "out",
-            caller=event.caller_number,
-            caller_name=event.caller_name,
-            called=event.called_number,
-            trunk=event.endpoint,
-            node=event.node,
-            leg=event.leg,
-        )
-        self.tell(arrived, subject, event.at_ms)
-        self.tell(call_facts.CallRefused(why), subject, event.at_ms)
-        ended = call_facts.CallEnded("arriving", EndedBy.SYSTEM, cause)
-        self.tell(ended, subject, event.at_ms)
-        self.send(port.HangUpLeg(event.leg, cause))
-
-    def _take_on(self, call: Call, leg: port.LegId) -> None:
+    def take_on(self, call: Call) -> None:
+        """A call begins, or is taken over from the last floor."""
         self.calls[call.id] = call
-        self.call_of_leg[leg] = call
-
-    def add_call(self, call: Call) -> None:
-        """A call that begins with an agent's wish."""
-        self.calls[call.id] = call
+        self.calls_on[call.node] += 1
+        call.place = place_of(self, call.node)
+        self.call_of_leg.update(dict.fromkeys(call.legs, call))
 
     def settle_and_queue(self, call: Call, queue: str | None, out: Effects, now_ms: int) -> None:
         if queue is not None and not call.is_over:
@@ -304,7 +258,9 @@ class Floor:
     def reach_lost_phone(self, call: Call, now_ms: int) -> None:
         """Call the agent's phone again if it was lost in mid-call and is there."""
         desk = self.desks.get(call.agent or "")
-        if call.phase is Phase.RECONNECTING and desk is not None and desk.phone_online:
+        if desk is None or not desk.reached_from(call.node):
+            return
+        if call.phase is Phase.RECONNECTING:
             out = Effects()
             talk.call_back_phone(call, desk.invited, out)
             self.settle(call, out, now_ms)
@@ -383,6 +339,7 @@ class Floor:
         if desk is not None and desk.contact == call.id:
             return
         del self.calls[call.id]
+        self.calls_on[call.node] -= 1
         self.mark_call(call.id)
 
     # --- the router's words ---
@@ -502,7 +459,6 @@ class Floor:
 
     def adopt(self, call: Call) -> None:
         """A call of the last floor; it goes on when its node is connected."""
-        self.calls[call.id] = call
-        self.call_of_leg.update(dict.fromkeys(call.legs, call))
+        self.take_on(call)
         self.restored.add(call.id)
         self.touch(call)

@@ -45,8 +45,17 @@ class Tab(BaseModel):
     tab: str = Field(pattern=r"^[0-9A-Za-z-]{8,64}$")
 
 
-class PhoneOut(BaseModel):
+class PhoneNode(BaseModel):
+    """A node of the switch, and where SIP to it goes through."""
+
+    name: str
     ws_path: str
+
+
+class PhoneOut(BaseModel):
+    """How a page's phone signs on: at every node at once, for a call may come in at any."""
+
+    nodes: list[PhoneNode]
     uri: str
     username: str
     password: str
@@ -83,7 +92,7 @@ async def take_phone(tab: Tab, actor: DeskActor, floor: TheFloor) -> PhoneOut:
     """Make this page the agent's phone; an earlier page is told that it is not any more."""
     phone = await floor.command("phone", agent=actor.person_id, tab=tab.tab)
     return PhoneOut(
-        ws_path=SIP_PATH,
+        nodes=[PhoneNode(name=name, ws_path=f"{SIP_PATH}?node={name}") for name in phone["nodes"]],
         uri=f"sip:{phone['username']}@{SIP_DOMAIN}",
         username=phone["username"],
         password=phone["password"],

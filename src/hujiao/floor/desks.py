@@ -21,8 +21,8 @@ class Desk:
     wants_ready: bool = False
     wants_reason: str | None = None
     tab: str = ""
-    online_on: NodeName | None = None
-    """The node that the phone is registered at; None while it is away."""
+    online_on: frozenset[NodeName] = frozenset()
+    """The nodes that the phone is registered at; none while it is away."""
     unready_by_phone: bool = False
     """Set not ready because the phone went away; ready again when it is back."""
     handled: int = 0
@@ -38,7 +38,16 @@ class Desk:
 
     @property
     def phone_online(self) -> bool:
-        return self.online_on is not None or self.settings.phone_kind is PhoneKind.STATIC
+        return bool(self.online_on) or self.settings.phone_kind is PhoneKind.STATIC
+
+    def reached_from(self, node: NodeName) -> bool:
+        """Whether a call on this node can be put through to the phone.
+
+        A browser hears a node only over its own socket to it; any other phone has an address.
+        """
+        if self.settings.phone_kind is PhoneKind.BROWSER:
+            return node in self.online_on
+        return self.phone_online
 
     @property
     def invited(self) -> Invited:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from hujiao.events import floor as facts
 from hujiao.events.fact import Subject
 from hujiao.floor.desks import Desk
+from hujiao.floor.reach import tell_reach
 from hujiao.routing.model import AgentState
-from hujiao.telephony.port import Cause, PhoneChanged
+from hujiao.telephony.port import Cause, NodeName, PhoneChanged
 
 if TYPE_CHECKING:
     from hujiao.floor.core import Floor
@@ -22,15 +23,29 @@ PHONE_GONE_MS = 90_000
 def phone_changed(floor: Floor, event: PhoneChanged) -> None:
     """A phone registered at a node, or went away from it."""
     desk = floor.desk_of_extension.get(event.endpoint)
-    if desk is None or (desk.online_on == event.node) == event.online:
+    if desk is not None and (event.node in desk.online_on) != event.online:
+        put_phone(floor, desk, event.node, online=event.online, now_ms=event.at_ms)
+
+
+def put_phone(floor: Floor, desk: Desk, node: NodeName, *, online: bool, now_ms: int) -> None:
+    """The phone is at this node from now on, or not any more; it may be at others, too."""
+    was = desk.phone_online
+    desk.online_on = desk.online_on | {node} if online else desk.online_on - {node}
+    if was != desk.phone_online:
+        floor.mark_agent(desk.id)
+        floor.tell(facts.PhoneWasChanged(online), Subject(agent=desk.id), now_ms)
+    if desk.signed_in and not desk.phone_online:
+        _went(floor, desk, now_ms)
+    if len(floor.nodes) > 1:
+        tell_reach(floor, desk)
+    call = floor.calls.get(desk.contact or "")
+    if online:
+        _came(floor, desk, now_ms)
+    elif call is None or desk.id not in call.offered or desk.reached_from(call.node):
         return
-    desk.online_on = event.node if event.online else None
-    floor.mark_agent(desk.id)
-    floor.tell(facts.PhoneWasChanged(event.online), Subject(agent=desk.id), event.at_ms)
-    if event.online:
-        _came(floor, desk, event.at_ms)
-    elif desk.signed_in:
-        _went(floor, desk, event.at_ms)
+    elif floor.nodes.get(call.node):
+        # Else the node has gone and the call goes with it: the agent has missed nothing.
+        floor.end_offer(call, desk.id, Cause.UNALLOCATED, now_ms)
 
 
 def _came(floor: Floor, desk: Desk, now_ms: int) -> None:
@@ -46,9 +61,6 @@ def _came(floor: Floor, desk: Desk, now_ms: int) -> None:
 def _went(floor: Floor, desk: Desk, now_ms: int) -> None:
     floor.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
     keep_unready(floor, desk, now_ms)
-    call = floor.calls.get(desk.contact or "")
-    if call is not None and desk.id in call.offered:
-        floor.end_offer(call, desk.id, Cause.UNALLOCATED, now_ms)
 
 
 def keep_unready(floor: Floor, desk: Desk, now_ms: int) -> None:

@@ -69,6 +69,11 @@ class NoSwitch(Refusal):
     error = "no_switch"
 
 
+class UnknownNode(Refusal):
+    status = 404
+    error = "unknown_node"
+
+
 class UnknownCommand(Refusal):
     status = 422
     error = "unknown_command"

@@ -8,7 +8,9 @@ is connected and has said who is still there (`Floor` reconciles every call then
 from hujiao.calls.model import Call, CallId
 from hujiao.floor.core import Floor
 from hujiao.floor.desks import Desk
+from hujiao.floor.nodes import await_nodes
 from hujiao.floor.phones import PHONE_GONE, PHONE_GONE_MS
+from hujiao.floor.reach import tell_reach
 from hujiao.floor.saved import SavedDesk
 from hujiao.routing import model as routing
 from hujiao.routing.model import AgentId, AgentState, ContactId, QueueId
@@ -25,14 +27,16 @@ def restore(floor: Floor, calls: list[Call], desks: list[SavedDesk], now_ms: int
             continue
         saved.put_into(desk)
         floor.mark_agent(desk.id)
+        tell_reach(floor, desk)
         history += _history(desk, by_id.get(CallId(desk.contact or "")))
-        if desk.online_on is None:
+        if not desk.phone_online:
             floor.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
     for event in sorted(history, key=lambda event: event.at_ms):
         floor.route_quietly(event)
     floor.index_service()
     for call in calls:
         floor.adopt(call)
+    await_nodes(floor, now_ms)
 
 
 def _history(desk: Desk, call: Call | None) -> list[routing.Event]:

@@ -11,7 +11,7 @@ from hujiao.floor.config import Configuration
 from hujiao.floor.configure import configure, phones_and_trunks
 from hujiao.floor.core import Floor
 from hujiao.floor.restore import restore
-from hujiao.floor.saved import saved_calls, saved_desks
+from hujiao.floor.saved import saved_calls, saved_desks, saved_draining
 from hujiao.floor.stream import Stream
 from hujiao.kit.clock import Clock
 from hujiao.kit.log import logger
@@ -40,7 +40,10 @@ class Runtime:
 
     async def start(self, configuration: Configuration, ledger: FactSink) -> None:
         """Take the configuration, go on where the last floor ended, connect to the switch."""
+        self.floor.nodes.update(dict.fromkeys(self._switch.nodes(), False))
         await self.configure(configuration)
+        self.floor.draining |= saved_draining(ledger)
+        self._switch.drain(frozenset(self.floor.draining))
         restore(self.floor, saved_calls(ledger), saved_desks(ledger), self._clock())
         started = facts.FloorStarted(len(configuration.agents), len(configuration.queues))
         self.floor.tell(started, NOBODY, self._clock())
@@ -67,6 +70,8 @@ class Runtime:
             result = self._commands.do(name, arguments, self._clock())
         finally:
             self._after()
+        if name == "drain":
+            self._switch.drain(frozenset(self.floor.draining))
         former = result.pop("former_tab", "")
         if former:
             self.stream.notice(t="taken_over", agent=arguments.get("agent"), tab=former)

@@ -14,6 +14,7 @@ from hujiao.telephony.port import NodeName
 
 CALL = "call"
 DESK = "desk"
+DRAINING = "draining"
 
 log = logger(__name__)
 
@@ -31,7 +32,8 @@ class SavedDesk:
     wants_ready: bool
     wants_reason: str | None
     tab: str
-    online_on: str | None
+    online_on: tuple[str, ...] | str | None
+    """The nodes of the phone. One name or none was what floors kept that knew one node each."""
     unready_by_phone: bool
     handled: int
     missed: int
@@ -48,7 +50,7 @@ class SavedDesk:
             wants_ready=desk.wants_ready,
             wants_reason=desk.wants_reason,
             tab=desk.tab,
-            online_on=desk.online_on,
+            online_on=tuple(sorted(desk.online_on)),
             unready_by_phone=desk.unready_by_phone,
             handled=desk.handled,
             missed=desk.missed,
@@ -64,7 +66,8 @@ class SavedDesk:
         desk.wants_ready = self.wants_ready
         desk.wants_reason = self.wants_reason
         desk.tab = self.tab
-        desk.online_on = NodeName(self.online_on) if self.online_on else None
+        kept = (self.online_on,) if isinstance(self.online_on, str) else self.online_on or ()
+        desk.online_on = frozenset(NodeName(node) for node in kept)
         desk.unready_by_phone = self.unready_by_phone
         desk.handled = self.handled
         desk.missed = self.missed
@@ -80,6 +83,15 @@ def save_call(ledger: FactSink, call_id: str, call: Call | None) -> None:
 
 def save_desk(ledger: FactSink, desk_id: str, desk: Desk | None) -> None:
     ledger.keep(DESK, desk_id, None if desk is None else orjson.dumps(SavedDesk.of(desk)))
+
+
+def save_draining(ledger: FactSink, node: NodeName, draining: bool) -> None:
+    ledger.keep(DRAINING, node, orjson.dumps(node) if draining else None)
+
+
+def saved_draining(ledger: FactSink) -> set[NodeName]:
+    """The nodes that were draining when the last floor ended."""
+    return {NodeName(orjson.loads(body)) for body in ledger.living(DRAINING)}
 
 
 def saved_calls(ledger: FactSink) -> list[Call]:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from hujiao.floor.nodes import nodes_view
 from hujiao.floor.runtime import Runtime
 from hujiao.kit.log import logger
 from hujiao.kit.refusal import InvalidInput, Refusal
@@ -73,7 +74,7 @@ class FloorServer:
         ok = self._runtime.can_take_calls()
         parts = {
             "pid": os.getpid(),
-            "nodes": floor.nodes,
+            "nodes": nodes_view(floor),
             "calls": len(floor.calls),
             "agents": len(floor.desks),
         }

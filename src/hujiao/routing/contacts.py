@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from hujiao.routing.fit import demand_at
 from hujiao.routing.model import (
     CancelOffer,
     CancelWhy,
@@ -171,7 +172,7 @@ def stand_in(state: State, contact: Contact, queue: Queue) -> None:
         and queue.relaxed is not queue.strict
         and state.now_ms >= contact.asked.arrived_ms + relax_s * 1000
     )
-    contact.demand = queue.relaxed if contact.relaxed else queue.strict
+    contact.demand = demand_at(state, queue, contact.asked.place, relaxed=contact.relaxed)
 
 
 def join_line(state: State, contact: Contact) -> None:
@@ -185,7 +186,8 @@ def join_line(state: State, contact: Contact) -> None:
     if config.max_wait_s is not None:
         due_ms = contact.entered_ms + config.max_wait_s * 1000
         set_timer(state, contact, MAX_WAIT_DUE, due_ms)
-    if config.level_relax_after_s is not None and contact.demand is not queue.relaxed:
+    relaxes = queue.relaxed is not queue.strict and not contact.relaxed
+    if config.level_relax_after_s is not None and relaxes:
         due_ms = asked.arrived_ms + config.level_relax_after_s * 1000
         set_timer(state, contact, RELAX_DUE, due_ms)
 
@@ -232,18 +234,18 @@ def on_due(state: State, contact: Contact, timer: Timer, out: list[Command]) -> 
         return
     del contact.timers[timer]
     if timer is RELAX_DUE:
-        _relax(contact)
+        _relax(state, contact)
     if not contact.offered:
         displace(contact)
         seek_or_wait(state, contact, out)
 
 
-def _relax(contact: Contact) -> None:
+def _relax(state: State, contact: Contact) -> None:
     joinable = contact.place is contact.demand.ringing
     if joinable:
         displace(contact)
     contact.relaxed = True
-    contact.demand = contact.queue.relaxed
+    contact.demand = demand_at(state, contact.queue, contact.asked.place, relaxed=True)
     if joinable:
         let_join(contact)
 

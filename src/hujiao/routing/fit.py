@@ -81,9 +81,23 @@ def new_queue(state: State, config: QueueConfig) -> Queue:
     return queue
 
 
+def demand_at(state: State, queue: Queue, place: str, *, relaxed: bool) -> Demand:
+    """What a contact in the queue demands; one with a place has a demand of its own there."""
+    plain = queue.relaxed if relaxed else queue.strict
+    if not place:
+        return plain
+    demand = queue.placed.get((place, relaxed))
+    if demand is None:
+        demand = _demand(state, plain.needs | {(place, 1)})
+        queue.placed[place, relaxed] = demand
+        _use(demand, queue.ranking)
+    return demand
+
+
 def drop_queue(state: State, queue: Queue) -> None:
     """Lets go of the demands of a queue that has no contacts left in them."""
-    for demand in {id(d): d for d in (queue.strict, queue.relaxed)}.values():
+    plain = {id(d): d for d in (queue.strict, queue.relaxed)}.values()
+    for demand in (*plain, *queue.placed.values()):
         demand.users[queue.ranking] -= 1
         if demand.users[queue.ranking]:
             continue

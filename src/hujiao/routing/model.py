@@ -283,7 +283,9 @@ class ContactQueued:
 
     `arrived_ms` is what its age is counted from. `preferred_agent` gets it first: while he is
     signed in and fits, nobody else does for `preferred_wait_s` after `at_ms`. `exclude`: agents who
-    may not get it. The same again is ignored; a different one for the same contact moves it.
+    may not get it. `place`: a skill beyond those of the queue that an agent must have, at any level
+    and never relaxed (where the contact can be put through to him). The same again is ignored; a
+    different one for the same contact moves it.
     """
 
     contact: ContactId
@@ -294,6 +296,7 @@ class ContactQueued:
     preferred_agent: AgentId | None = None
     preferred_wait_s: int = 0
     exclude: frozenset[AgentId] = frozenset()
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

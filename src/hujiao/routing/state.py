@@ -146,6 +146,8 @@ class Queue:
     """All its contacts not yet accepted, offered ones included, in the waiting order."""
     arrivals: SortedKeys = field(default_factory=SortedKeys)
     """The same contacts by (arrived_ms, contact)."""
+    placed: dict[tuple[str, bool], Demand] = field(default_factory=dict)
+    """The demands of its contacts that have a place, by that and whether they are relaxed."""
     last_offered: AgentId | str = ""
     """Where hunting goes on."""
     pace_ms: int | None = None

@@ -87,6 +87,7 @@ class FakeSwitch:
         self.trunks: dict[str, Trunk] = {}
         self.registered: set[str] = set()
         self.recordings: list[str] = []
+        self.draining: frozenset[NodeName] = frozenset()
         self._clock = clock
         self._nodes = {name: FakeNode(name) for name in nodes}
         self._sink: EventSink | None = None
@@ -148,6 +149,9 @@ class FakeSwitch:
             for node in self._connected():
                 self._tell_phone(node, endpoint)
         self.settle()
+
+    def drain(self, nodes: frozenset[NodeName]) -> None:
+        self.draining = nodes
 
     def nodes(self) -> Mapping[NodeName, bool]:
         return {name: node.connected for name, node in self._nodes.items()}
@@ -290,6 +294,8 @@ class FakeSwitch:
         self._nodes[node].bridges.clear()
         for leg in [leg for leg in self.legs.values() if leg.node == node]:
             self._end(leg.id, Cause.UNKNOWN)
+        self._events.append(port.NodeGone(self._clock(), node))
+        self.settle()
 
     def expire(self) -> None:
         """End what is due by the clock: ring timeouts and leases."""

@@ -27,6 +27,7 @@ class Cause(IntEnum):
     NO_ANSWER = 19
     REJECTED = 21
     ANSWERED_ELSEWHERE = 26
+    CONGESTION = 34
     FAILURE = 38
 
 
@@ -78,6 +79,7 @@ class StopMusic:
 class OriginateLeg:
     """Call an endpoint. `LegRinging`, then `LegAnswered` or `LegEnded` follow.
 
+    A SIP phone that is registered at another node only is called at the address it gave there.
     `originator` is the leg on whose behalf we call: the switch refuses when it is gone
     (`CommandFailed`), which closes the race between an offer and a caller who gives up.
     """
@@ -344,6 +346,19 @@ class NodeConnected:
 
 @dataclass(frozen=True, slots=True)
 class NodeLost:
+    """The connection to a node is gone; the node and its calls may live on."""
+
+    at_ms: int
+    node: NodeName
+
+
+@dataclass(frozen=True, slots=True)
+class NodeGone:
+    """A node that is not connected has no process any more: its calls have ended with it.
+
+    Told at most once between two connections, and not at all when nobody can know.
+    """
+
     at_ms: int
     node: NodeName
 
@@ -361,6 +376,7 @@ Event = (
     | CommandFailed
     | NodeConnected
     | NodeLost
+    | NodeGone
 )
 
 EventSink = Callable[[Event], None]
@@ -420,6 +436,9 @@ class Switch(Protocol):
 
     async def provision(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
         """Make exactly these phones and trunks known to every node, now and at each reconnect."""
+
+    def drain(self, nodes: frozenset[NodeName]) -> None:
+        """Let exactly these nodes refuse new calls of trunks, now and at each reconnect."""
 
     def nodes(self) -> Mapping[NodeName, bool]:
         """Node name -> connected."""

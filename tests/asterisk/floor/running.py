@@ -105,22 +105,29 @@ def configuration(
     )
 
 
+def lines_known(node: RunningNode, lines: Sequence[str]) -> bool:
+    identified = node.console("pjsip show identifies") if lines else ""
+    return all(name in identified for name in lines)
+
+
 @asynccontextmanager
 async def running_floor(
-    node: RunningNode, settings: Configuration, ledger: FactSink | None = None
+    node: RunningNode | Sequence[RunningNode],
+    settings: Configuration,
+    ledger: FactSink | None = None,
 ) -> AsyncIterator[RunningFloor]:
-    """A floor connected to `node` with `settings`; live calls are ended with it."""
+    """A floor connected to the node or nodes, with `settings`; live calls are ended with it."""
     sink = ledger or MemorySink()
-    switch = build_switch([node.address])
+    nodes = [node] if isinstance(node, RunningNode) else list(node)
+    switch = build_switch([one.address for one in nodes])
     floor = Floor(send=switch.send, ledger=sink, prompts=prompt_media)
     runtime = Runtime(floor=floor, switch=switch, clock=now_ms)
     await runtime.start(settings, sink)
-    await until(runtime.can_take_calls, what="the switch is connected")
+    await until(lambda: all(switch.nodes().values()), what="the switch is connected")
     lines = [trunk.name for trunk in settings.trunks.values() if trunk.host]
 
     def known() -> bool:
-        identified = node.console("pjsip show identifies") if lines else ""
-        return all(name in identified for name in lines)
+        return all(lines_known(one, lines) for one in nodes)
 
     await until(known, what="the trunks are known")
     try:

@@ -69,7 +69,7 @@ async def parts(database: Database, clock: Clock, tmp_path: Path) -> AsyncIterat
         customers=customers,
         recordings=Library(calls=calls, folder=tmp_path / "recordings"),
         callbacks=Callbacks(customers=customers, folder=tmp_path / "messages"),
-        sip_relay=SipRelay("ws://127.0.0.1:9/ws"),
+        sip_relay=SipRelay({"n1": "ws://127.0.0.1:9/ws"}),
     )
     await floor.stop()
     passwords.close()

@@ -115,7 +115,7 @@ async def web(
         recordings=tmp_path,
         messages=tmp_path,
         web_dist=tmp_path,
-        sip=f"ws://127.0.0.1:{switch.port}/ws",
+        sip={"n1": f"ws://127.0.0.1:{switch.port}/ws"},
         host="127.0.0.1",
         port=port,
         region="CN",

@@ -1,5 +1,6 @@
 """A floor with a switch that only writes down what it is told, and a clock that stands still."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from hujiao.calls.model import Call
@@ -15,7 +16,7 @@ from hujiao.floor.config import (
 from hujiao.floor.configure import configure
 from hujiao.floor.core import Floor
 from hujiao.floor.restore import restore
-from hujiao.floor.saved import saved_calls, saved_desks
+from hujiao.floor.saved import saved_calls, saved_desks, saved_draining
 from hujiao.telephony import port
 from hujiao.telephony.port import Cause, LegId, NodeName, PhoneKind
 
@@ -29,7 +30,14 @@ def media(prompt: str, language: str, /, **numbers: int) -> list[str]:
 class Stage:
     """Drives one floor as a switch, people and time would."""
 
-    def __init__(self, *, queue: dict[str, Any] | None = None, menu: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        queue: dict[str, Any] | None = None,
+        menu: bool = False,
+        nodes: Sequence[NodeName] = (NODE,),
+    ) -> None:
+        self.nodes = nodes
         self.now = 1_000_000
         self.commands: list[port.Command] = []
         self.ledger = MemorySink()
@@ -61,8 +69,13 @@ class Stage:
             trunks={"gw": TrunkSettings(name="gw", host="127.0.0.1", prefixes=("1", "0"))},
             reasons={"lunch": "用餐"},
         )
+        self._begin()
+        for node in nodes:
+            self.tell(port.NodeConnected(self.now, node, ()))
+
+    def _begin(self) -> None:
+        self.floor.nodes.update(dict.fromkeys(self.nodes, False))
         configure(self.floor, self.configuration, self.now)
-        self.floor.on_switch(port.NodeConnected(self.now, NODE, ()))
 
     def restart(self, *live: port.LiveLeg) -> None:
         """The floor dies; the next one takes over and finds these legs on the switch."""
@@ -70,7 +83,8 @@ class Stage:
         self.commands.clear()
         self.floor = Floor(send=self.commands.append, ledger=self.ledger, prompts=media)
         self.desk_commands = Commands(self.floor)
-        configure(self.floor, self.configuration, self.now)
+        self._begin()
+        self.floor.draining |= saved_draining(self.ledger)
         restore(self.floor, saved_calls(self.ledger), saved_desks(self.ledger), self.now)
         self.tell(port.NodeConnected(self.now, NODE, live))
 
@@ -79,10 +93,15 @@ class Stage:
     def do(self, name: str, **arguments: Any) -> dict[str, Any]:
         return self.desk_commands.do(name, arguments, self.now)
 
-    def ready(self, *agents: str) -> None:
+    def phone(self, agent: str, node: NodeName, *, online: bool) -> None:
+        extension = self.floor.desks[agent].settings.extension
+        self.tell(port.PhoneChanged(self.now, node, extension, online))
+
+    def ready(self, *agents: str, nodes: Sequence[NodeName] = (NODE,)) -> None:
+        """The agents' phones come to these nodes, and they want calls."""
         for agent in agents:
-            extension = self.floor.desks[agent].settings.extension
-            self.tell(port.PhoneChanged(self.now, NODE, extension, online=True))
+            for node in nodes:
+                self.phone(agent, node, online=True)
             self.do("sign_in", agent=agent)
             self.do("state", agent=agent, state="ready")
 
@@ -91,10 +110,12 @@ class Stage:
     def tell(self, event: port.Event) -> None:
         self.floor.on_switch(event)
 
-    def arrive(self, caller: str = "13800138000", called: str = "4001") -> Call:
+    def arrive(
+        self, caller: str = "13800138000", called: str = "4001", node: NodeName = NODE
+    ) -> Call:
         self.arrivals += 1
-        leg = LegId(f"n1-{self.arrivals}")
-        self.tell(port.LegArrived(self.now, NODE, leg, port.Origin.TRUNK, "gw", caller, "", called))
+        leg = LegId(f"{node}-{self.arrivals}")
+        self.tell(port.LegArrived(self.now, node, leg, port.Origin.TRUNK, "gw", caller, "", called))
         call = self.floor.call_of_leg.get(leg)
         assert call is not None
         return call

@@ -150,6 +150,7 @@ def _arrive(line: Line) -> Event:
         AgentId(preferred) if preferred else None,
         int(wait_s or 0),
         frozenset(AgentId(name) for name in excluded.split(",") if name),
+        line.options.get("place", ""),
     )
 
 

@@ -51,6 +51,7 @@ from tests.unit.routing.witness import Witness
 _AGENTS = [AgentId(name) for name in ("amy", "bo", "cy", "dee", "eva")]
 _QUEUES = [QueueId(name) for name in ("sales", "care", "vip")]
 _SKILLS = st.dictionaries(st.sampled_from(["zh", "en"]), st.integers(0, 3), max_size=2)
+_PLACED = st.dictionaries(st.sampled_from(["zh", "en", "@n1", "@n2"]), st.integers(0, 3))
 _agents = st.sampled_from(_AGENTS)
 _queues = st.sampled_from(_QUEUES)
 _contacts = st.integers(1, 12).map(lambda n: ContactId(f"c{n}"))
@@ -78,7 +79,7 @@ _queue_configs = st.builds(
 _agent_configs = st.builds(
     AgentConfig,
     id=_agents,
-    skills=_SKILLS,
+    skills=_PLACED,
     wrap_up_s=_maybe(st.sampled_from([0, 5])),
     rest_s=st.sampled_from([0, 0, 7]),
     max_missed=st.integers(0, 2),
@@ -138,6 +139,7 @@ class Floor(RuleBasedStateMachine):
         preferred=st.one_of(st.none(), _agents),
         preferred_wait_s=st.sampled_from([0, 10]),
         exclude=st.frozensets(_agents, max_size=1),
+        place=st.sampled_from(["", "", "@n1", "@n2"]),
     )
     def arrives(
         self,
@@ -148,6 +150,7 @@ class Floor(RuleBasedStateMachine):
         preferred: AgentId | None,
         preferred_wait_s: int,
         exclude: frozenset[AgentId],
+        place: str,
     ) -> None:
         arrived_ms = self.now_ms - age_s * 1000
         self.feed(
@@ -160,6 +163,7 @@ class Floor(RuleBasedStateMachine):
                 preferred,
                 preferred_wait_s,
                 exclude,
+                place,
             )
         )
 
@@ -317,7 +321,9 @@ def _check_contacts(state: State) -> None:
     for name, contact in state.contacts.items():
         assert contact.key in list(contact.queue.line)
         assert contact.queue is state.queues[contact.queue.config.id]
-        assert contact.demand in (contact.queue.strict, contact.queue.relaxed)
+        queue = contact.queue
+        assert contact.demand in (queue.strict, queue.relaxed, *queue.placed.values())
+        assert (contact.asked.place, 1) in contact.demand.needs or not contact.asked.place
         assert contact.place is not None or contact.offered
         if contact.place is not None:
             assert contact.key in list(contact.place)

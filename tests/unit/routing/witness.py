@@ -328,6 +328,9 @@ class Witness:
 
     def _fits(self, agent: SeenAgent, contact: SeenContact) -> bool:
         demand = self.queues[contact.queue].skills
+        place = contact.asked.place
+        if place and agent.config.skills.get(place, 0) < 1:
+            return False
         return all(
             agent.config.skills.get(skill, 0) >= (1 if contact.relaxed else least)
             for skill, least in demand.items()
@@ -369,5 +372,6 @@ class Witness:
             rank = (agent.idle_since_ms, name)
         if config.prefer_level:
             levels = [agent.config.skills.get(s, 0) for s, n in config.skills.items() if n > 0]
+            levels.append(agent.config.skills.get(contact.asked.place, 0))
             return (-sum(levels), *rank)
         return rank

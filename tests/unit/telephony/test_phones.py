@@ -24,7 +24,7 @@ class Node:
             for name in ("1001", "1002")
         ]
         if self.news is not None:
-            self.phones.peer_status(self.news)
+            self.phones.manager_event(self.news)
         return Answer(200, listed)
 
     def _tell(self, event: Event) -> None:
@@ -53,6 +53,6 @@ async def test_a_phone_that_came_while_nobody_watched_is_told_at_the_next_look()
 
 async def test_news_of_a_phone_stand_against_the_older_list_that_crossed_them() -> None:
     node = await _connected()
-    node.news = {"Peer": "PJSIP/1002", "PeerStatus": "Reachable"}
+    node.news = {"Event": "PeerStatus", "Peer": "PJSIP/1002", "PeerStatus": "Reachable"}
     await node.phones.look()
     assert node.told == [("1002", True)]

@@ -1026,6 +1026,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/system/nodes/{name}/draining": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Drain Node
+         * @description Let a node take no new calls, as before its maintenance, or take it into use again.
+         */
+        put: operations["system_drain_node"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/teams": {
         parameters: {
             query?: never;
@@ -1652,6 +1672,11 @@ export interface components {
              */
             order: number;
         };
+        /** DrainingIn */
+        DrainingIn: {
+            /** Draining */
+            draining: boolean;
+        };
         /** FactOut */
         FactOut: {
             /** Agent Id */
@@ -1875,12 +1900,17 @@ export interface components {
             /** Secret */
             secret: string;
         };
-        /** NodeOut */
+        /**
+         * NodeOut
+         * @description A node of the switch. `draining`: it takes no new calls; `calls` are those it still has.
+         */
         NodeOut: {
             /** Calls */
             calls: number;
             /** Connected */
             connected: boolean;
+            /** Draining */
+            draining: boolean;
             /** Name */
             name: string;
         };
@@ -2020,18 +2050,31 @@ export interface components {
          * @enum {string}
          */
         PhoneKind: "browser" | "sip" | "static";
-        /** PhoneOut */
+        /**
+         * PhoneNode
+         * @description A node of the switch, and where SIP to it goes through.
+         */
+        PhoneNode: {
+            /** Name */
+            name: string;
+            /** Ws Path */
+            ws_path: string;
+        };
+        /**
+         * PhoneOut
+         * @description How a page's phone signs on: at every node at once, for a call may come in at any.
+         */
         PhoneOut: {
             /** Display Name */
             display_name: string;
+            /** Nodes */
+            nodes: components["schemas"]["PhoneNode"][];
             /** Password */
             password: string;
             /** Uri */
             uri: string;
             /** Username */
             username: string;
-            /** Ws Path */
-            ws_path: string;
         };
         /**
          * QueueDayOut
@@ -5099,6 +5142,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["System"];
+                };
+            };
+        };
+    };
+    system_drain_node: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DrainingIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
                 };
             };
         };

@@ -39,11 +39,13 @@ def doors(settings: Settings) -> Iterator[Door]:
     if settings.embedded_postgres:
         port = settings.postgres_port_in_use
         yield Door("the database", "HUJIAO_POSTGRES_PORT", "127.0.0.1", port)
-    if settings.private_asterisk:
-        yield Door("Asterisk's ARI", "HUJIAO_ARI_PORT", "127.0.0.1", settings.ari_port_in_use)
-        yield Door("Asterisk's AMI", "HUJIAO_AMI_PORT", "127.0.0.1", settings.ami_port_in_use)
+    for node in settings.own_nodes:
+        which = f" of {node.name}" if settings.private_nodes > 1 else ""
+        yield Door(f"Asterisk's ARI{which}", "HUJIAO_ARI_PORT", "127.0.0.1", node.ari_port)
+        yield Door(f"Asterisk's AMI{which}", "HUJIAO_AMI_PORT", "127.0.0.1", node.ami_port)
+        bind = settings.sip_bind_in_use
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
-            yield Door("SIP", "HUJIAO_SIP_PORT", settings.sip_bind_in_use, settings.sip_port, kind)
+            yield Door(f"SIP{which}", "HUJIAO_SIP_PORT", bind, node.sip_port, kind)
 
 
 def taken_ports(settings: Settings) -> list[Finding]:

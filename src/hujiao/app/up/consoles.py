@@ -11,11 +11,15 @@ from hujiao.telephony.config import Installation
 from hujiao.telephony.private import ensure_tree
 
 
-def asterisk_console(words: str) -> None:
-    """Runs Asterisk's remote console with `words`."""
+def asterisk_console(words: str, name: str) -> None:
+    """Runs the remote console of the private Asterisk called `name` with `words`.
+
+    Raises KeyError when there is none of this name.
+    """
     settings = Settings()
+    own = {node.name: node for node in settings.own_nodes}[name]
     installation = Installation.of_tree(ensure_tree(settings.cache))
-    node = node_settings(settings, installation, settings.cache)
+    node = node_settings(settings, own, installation, settings.cache)
     argv = node.console(words)
     os.execvpe(argv[0], argv, {**os.environ, **installation.command.env})  # noqa: S606
 

@@ -55,13 +55,14 @@ def _looks(settings: Settings) -> Iterator[Callable[[Settings], list[Finding]]]:
     yield _switch
     yield lambda known: [web_build(known)]
     yield lambda known: [browser_sound(known)]
-    if UpLock(settings).held_by_other():
+    running = UpLock(settings).held_by_other()
+    if running:
         yield _health
     else:
         yield _ports
     if not settings.embedded_postgres:
         yield _database
-    if not settings.private_asterisk:
+    if running or not settings.private_asterisk:
         yield _nodes
 
 
@@ -143,11 +144,13 @@ def _database(settings: Settings) -> list[Finding]:
 
 
 def _nodes(settings: Settings) -> list[Finding]:
-    return [_node(node) for node in node_addresses(settings)]
-
-
-def _node(node: NodeAddress) -> Finding:
     advice = "Check HUJIAO_ASTERISK_NODES, and ari.conf and http.conf of that node."
+    if settings.private_asterisk:
+        advice = f"Look into {settings.logs_dir}/asterisk*; it is started again by itself."
+    return [_node(node, advice) for node in node_addresses(settings)]
+
+
+def _node(node: NodeAddress, advice: str) -> Finding:
     try:
         answer = httpx.get(
             f"{node.ari_url}/ari/asterisk/info",

@@ -30,9 +30,9 @@ Progress = Callable[[str, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What the supervisor is to run; None for what runs elsewhere."""
+    """What the supervisor is to run; `nodes` is empty when they run elsewhere."""
 
-    node: NodeSettings | None
+    nodes: tuple[NodeSettings, ...]
     account: Account | None
 
 
@@ -59,15 +59,17 @@ def prepare(settings: Settings, account: Account | None, progress: Progress) -> 
             f"{settings.cache} cannot be used: {failure}",
             "Check its rights and the disk, or set HUJIAO_CACHE to another folder.",
         ) from failure
-    node = None
+    nodes = []
     if settings.private_asterisk:
-        node = _node(settings, _installation(settings, tree), music, account)
+        installation = _installation(settings, tree)
+        for own in settings.own_nodes:
+            nodes.append(_node(node_settings(settings, own, installation, music), account))
     if settings.embedded_postgres:
         _database(settings, progress)
     if settings.serves_tls:
         _certificate(settings)
     settings.recordings_dir.mkdir(exist_ok=True)
-    return Prepared(node, account)
+    return Prepared(tuple(nodes), account)
 
 
 def _speak(settings: Settings, tree: PrivateTree, progress: Progress) -> None:
@@ -106,10 +108,7 @@ def system_installation(program: Path) -> Installation:
     return Installation(Command((str(program),)), found[0], Path("/usr/share/asterisk"))
 
 
-def _node(
-    settings: Settings, installation: Installation, music: Path, account: Account | None
-) -> NodeSettings:
-    node = node_settings(settings, installation, music)
+def _node(node: NodeSettings, account: Account | None) -> NodeSettings:
     node.home.mkdir(parents=True, exist_ok=True)
     let_read([node.home, *render(node, node.etc), node.etc], account)
     node.home.chmod(0o750)

@@ -47,13 +47,12 @@ def programs(settings: Settings, prepared: Prepared) -> list[Program]:
         server = cluster(settings)
         argv = tethered(server.argv, account=server.account, end="INT")
         found.append(Program("postgres", argv, 10, end="INT", end_wait_s=60))
-    if prepared.node is not None:
-        node = prepared.node
+    for node in prepared.nodes:
         # glibc keeps freed memory in an arena per thread; Asterisk has many short-lived ones.
         environment = {"HOME": str(node.var), "MALLOC_ARENA_MAX": "4"}
         environment.update(node.installation.command.env)
         argv = tethered(node.argv, account=prepared.account)
-        found.append(Program("asterisk", argv, 20, environment=environment))
+        found.append(Program(node.home.name, argv, 20, environment=environment))
     for order, name in ((30, "floor"), (40, "web"), (50, "worker")):
         argv = tethered([sys.executable, "-m", "hujiao.cli.main", name])
         found.append(Program(name, argv, order, at_once=False))

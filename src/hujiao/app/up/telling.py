@@ -87,8 +87,10 @@ class Teller:
             names = ", ".join(known.logins) + (", …" if known.more_people else "")
             self.console.print(f"Sign in as: {names}", soft_wrap=True)
         self.console.print(f"Call: {', '.join(known.numbers) or 'no number is set up yet'}")
-        where = f"{settings.sip_bind_in_use}:{settings.sip_port}"
-        self.console.print(f"SIP phones register at: {where} (UDP or TCP)")
+        bind = settings.sip_bind_in_use
+        where = " or ".join(f"{bind}:{node.sip_port}" for node in settings.own_nodes)
+        if where:
+            self.console.print(f"SIP phones register at: {where} (UDP or TCP)")
         self.console.print("Ctrl-C ends everything.")
 
     def _table(self, made: Sequence[Credential]) -> None:

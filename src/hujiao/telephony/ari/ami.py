@@ -1,9 +1,10 @@
-"""The two things ARI cannot do well, over Asterisk's manager interface.
+"""What ARI cannot do well, over Asterisk's manager interface.
 
 MixMonitor records a party through transfers and holds. PeerStatus tells phones that come and
 go: ARI's subscription to all endpoints leaves a dangling router behind when the connection is
 renewed, and the next change of a phone then ends Asterisk (22.10.1, SIGSEGV seen); subscribing
-to each endpoint doubles the events of its channels.
+to each endpoint doubles the events of its channels. ContactStatus tells where a phone is, by which
+other nodes reach it.
 """
 
 import asyncio
@@ -32,11 +33,11 @@ Fields = tuple[tuple[str, str], ...]
 Done = Callable[[bool, str], None]
 """Called with success and the node's message."""
 
-_FILTER: Fields = (
-    ("Action", "Filter"),
-    ("Operation", "Add"),
-    ("Filter", "Event: PeerStatus"),
+_FILTERS: tuple[Fields, ...] = tuple(
+    (("Action", "Filter"), ("Operation", "Add"), ("Filter", f"Event: {name}"))
+    for name in ("PeerStatus", "ContactStatus")
 )
+"""An event that any of them names comes."""
 
 RecordingCommand = StartRecording | PauseRecording | ResumeRecording | StopRecording
 
@@ -97,7 +98,8 @@ class Ami:
                 login = (("Username", address.user), ("Secret", address.password))
                 # The filter holds for this session; without it all of class `system` comes.
                 await _do(reader, writer, (("Action", "Login"), *login, ("Events", "off")))
-                await _do(reader, writer, _FILTER)
+                for chosen in _FILTERS:
+                    await _do(reader, writer, chosen)
                 await _do(reader, writer, (("Action", "Events"), ("EventMask", "system")))
             log.info("manager connection to %s:%s stands", address.host, address.port)
             self._on_login()

@@ -43,6 +43,7 @@ from hujiao.telephony.port import (
     LegId,
     LiveLeg,
     NodeConnected,
+    NodeGone,
     NodeLost,
     NodeName,
     OriginateLeg,
@@ -53,6 +54,8 @@ log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.1
 LONGEST_RETRY_S = 5.0
+_DRAINING = "asterisk/variable?variable=HUJIAO_DRAINING"
+"""The global variable that the trunks' context in extensions.conf looks at."""
 PROBE_TIMEOUT_S = 2.0
 """How long a node may take over its first REST over WebSocket answer before we use HTTP."""
 
@@ -95,11 +98,14 @@ class AriNode:
         self.legs.aliases = self.phones.aliases
         self._watching = asyncio.Event()
         """Set when the manager connection begins to tell changes of phones."""
-        self._ami = Ami(ami, self._watching.set, self.phones.peer_status)
+        self._ami = Ami(ami, self._on_watching, self.phones.manager_event)
         self._recorder = Recorder(self.legs, self._ami)
         self._link: Link | None = None
         self._take_response: Callable[[bytes], None] = _ignore
         self._lost: asyncio.Event = asyncio.Event()
+        self._told_gone = False
+        self._draining = False
+        self._draining_changed = asyncio.Event()
         self._held_back: list[bytes] | None = None
 
     # --- commands
@@ -168,6 +174,12 @@ class AriNode:
             return Answer(LOST, None)
         return await self._link.ask(order)
 
+    def drain(self, on: bool) -> None:
+        """Let the node refuse new calls of trunks, or take them again."""
+        if on is not self._draining:
+            self._draining = on
+            self._draining_changed.set()
+
     # --- the connection
 
     async def run(self) -> None:
@@ -181,6 +193,7 @@ class AriNode:
                     retry_s = FIRST_RETRY_S
                 except (WireRefusedError, TimeoutError, ConnectionError) as trouble:
                     log.info("node %s cannot be reached: %s", self.name, trouble)
+                    self._tell_gone(trouble)
                 except SupersededError:
                     return
                 await asyncio.sleep(retry_s)
@@ -211,6 +224,8 @@ class AriNode:
             await self._reconcile()
             phones = asyncio.create_task(self._keep_phones(), name=f"ari-phones-{self.name}")
             stack.callback(phones.cancel)
+            draining = asyncio.create_task(self._keep_draining(), name=f"ari-drain-{self.name}")
+            stack.callback(draining.cancel)
             await self._lost.wait()
 
     async def _keep_fence(self) -> None:
@@ -295,6 +310,29 @@ class AriNode:
             log.error("node %s did not answer about its phones in time", self.name)
             self.drop()
 
+    async def _keep_draining(self) -> None:
+        """An Asterisk that was started anew knows nothing of it."""
+        try:
+            while True:
+                self._draining_changed.clear()
+                value = "1" if self._draining else "0"
+                await self.ask(Order("POST", f"{_DRAINING}&value={value}"))
+                await self._draining_changed.wait()
+        except TimeoutError:
+            log.error("node %s did not answer whether it drains", self.name)
+            self.drop()
+
+    def _on_watching(self) -> None:
+        self._watching.set()
+        self.phones.forget_contacts()
+        self._ami.act((("Action", "PJSIPShowContacts"),), _contacts_asked)
+
+    def _tell_gone(self, trouble: Exception) -> None:
+        """Nobody listens where the node did: its process has ended, and all its calls with it."""
+        if not self._told_gone and _was_refused(trouble):
+            self._told_gone = True
+            self._sink(NodeGone(self._clock(), self.name))
+
     def drop(self) -> None:
         """Give the connection up as if it had broken; a new one follows."""
         self._on_lost("given up")
@@ -339,6 +377,7 @@ class AriNode:
             self.legs.end(leg, leg.cause or Cause.UNKNOWN)
         arrived = [channel for channel in ours if self._take_over(channel, inside)]
         self.connected = True
+        self._told_gone = False
         live = tuple(self._live_leg(channel) for channel in ours)
         self._sink(NodeConnected(self._clock(), self.name, live))
         for channel in arrived:
@@ -380,5 +419,18 @@ def _stasis_args(channel: dict[str, Any]) -> list[str]:
     return args if app == APP else []
 
 
+def _was_refused(trouble: BaseException | None) -> bool:
+    """Whether the first of the errors that led to this one is a refused connection."""
+    while trouble is not None:
+        if isinstance(trouble, ConnectionRefusedError):
+            return True
+        trouble = trouble.__cause__ or trouble.__context__
+    return False
+
+
 def _ignore(_frame: bytes) -> None:
     return None
+
+
+def _contacts_asked(_succeeded: bool, _reason: str) -> None:
+    """No contacts at all is a refusal, too; those there are come as events."""

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from hujiao.kit.clock import Clock
 from hujiao.telephony.ari.link import LOST, Answer, Order
 from hujiao.telephony.ari.provisioning import Change, Fields, Thing, aliases, changes, desired
-from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, Trunk
+from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, PhoneKind, Trunk
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,8 @@ class Phones:
     ) -> None:
         self.aliases: dict[str, str] = {}
         """Under which names gateways call in -> their endpoint names."""
+        self.contacts: dict[str, str] = {}
+        """Registered SIP phones -> the SIP address at which any node reaches them."""
         self._node = node
         self._media_address = media_address
         self._ask = ask
@@ -38,6 +40,7 @@ class Phones:
         self._wanted: dict[Thing, Fields] | None = None
         """None until somebody said what shall be known: nothing is deleted on a guess."""
         self._phones: frozenset[str] = frozenset()
+        self._sip_phones: frozenset[str] = frozenset()
         self._pushed: dict[Thing, Fields] = {}
         self._online: dict[str, bool] = {}
         self._start_time = ""
@@ -52,6 +55,7 @@ class Phones:
         self.aliases.clear()
         self.aliases.update(aliases(trunks))
         self._phones = frozenset(phone.endpoint for phone in phones)
+        self._sip_phones = frozenset(p.endpoint for p in phones if p.kind is PhoneKind.SIP)
 
     async def connected(self) -> None:
         """Push what the node lacks (all, after its restart) and tell the state of every phone."""
@@ -82,8 +86,40 @@ class Phones:
         async with self._turn:
             await self._tell_states()
 
-    def peer_status(self, event: Mapping[str, str]) -> None:
-        """Take a manager event PeerStatus, which comes once per change of an endpoint."""
+    def manager_event(self, event: Mapping[str, str]) -> None:
+        """Take an event of the manager interface."""
+        name = event.get("Event")
+        if name == "PeerStatus":
+            self._peer_status(event)
+        elif name == "ContactList":
+            self._contact(event.get("Endpoint", ""), event.get("Uri", ""))
+        elif name == "ContactStatus":
+            removed = event.get("ContactStatus") == "Removed"
+            self._contact(event.get("AOR", ""), event.get("URI", ""), removed=removed)
+
+    def online(self, phone: str) -> bool:
+        """Whether the phone is registered at this node and answers it."""
+        return self._online.get(phone, False)
+
+    def forget_contacts(self) -> None:
+        """All are told anew."""
+        self.contacts.clear()
+
+    def _contact(self, phone: str, uri: str, *, removed: bool = False) -> None:
+        if not removed:
+            self.contacts[phone] = uri
+        elif self.contacts.get(phone) == uri:
+            # The new contact of a phone that moved is told before the end of the old one.
+            del self.contacts[phone]
+
+    def address(self, phone: str) -> str:
+        """Where another node calls the phone while it is online here; empty when none can."""
+        if phone not in self._sip_phones or not self.online(phone):
+            return ""
+        return self.contacts.get(phone, "")
+
+    def _peer_status(self, event: Mapping[str, str]) -> None:
+        """It comes once per change of an endpoint."""
         technology, _, name = event.get("Peer", "").partition("/")
         status = event.get("PeerStatus")
         if technology == "PJSIP" and status in ("Reachable", "Unreachable"):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from hujiao.kit.clock import Clock
 from hujiao.telephony.ari.ami import AmiAddress
@@ -52,6 +53,8 @@ class AriSwitch:
         if node is None:
             asyncio.get_running_loop().call_soon(self._refuse, command)
             return
+        if isinstance(command, OriginateLeg) and len(self._nodes) > 1:
+            command = self._reached(command, node)
         node.send(command)
 
     async def start(self, sink: EventSink) -> None:
@@ -72,6 +75,10 @@ class AriSwitch:
         ready = [node.phones.push() for node in self._nodes.values() if node.connected]
         await asyncio.gather(*ready)
 
+    def drain(self, nodes: frozenset[NodeName]) -> None:
+        for name, node in self._nodes.items():
+            node.drain(name in nodes)
+
     def nodes(self) -> Mapping[NodeName, bool]:
         return {name: node.connected for name, node in self._nodes.items()}
 
@@ -91,6 +98,16 @@ class AriSwitch:
         leg = command.legs[0] if isinstance(command, JoinLegs) else command.leg
         name = self._where.get(leg)
         return self._nodes[name] if name is not None else None
+
+    def _reached(self, command: OriginateLeg, node: AriNode) -> OriginateLeg:
+        """A SIP phone that another node knows is called from this one at its own address."""
+        phone = command.endpoint.removeprefix("PJSIP/")
+        if node.phones.online(phone):
+            return command
+        for other in self._nodes.values():
+            if other.connected and (uri := other.phones.address(phone)):
+                return replace(command, endpoint=f"PJSIP/{phone}/{uri}")
+        return command
 
     def _refuse(self, command: Command) -> None:
         unknown_node = isinstance(command, NAMES_ITS_NODE)

@@ -96,9 +96,16 @@ export interface AuditEntry {
   ip: string;
 }
 
+export interface SystemNode {
+  name: string;
+  connected: boolean;
+  draining: boolean;
+  calls: number;
+}
+
 export interface SystemInfo {
   version: string;
-  nodes: { name: string; connected: boolean; calls: number }[];
+  nodes: SystemNode[];
   floor: boolean;
   database: boolean;
 }

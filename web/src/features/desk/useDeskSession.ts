@@ -45,6 +45,11 @@ function expected(callId: string | null): boolean {
   return false;
 }
 
+/** Whether the floor has no such call (any more). Reactive. */
+function isOver(callId: string | null): boolean {
+  return callId !== null && live.floorUp.value && (live.calls.get(callId)?.phase ?? "ended") === "ended";
+}
+
 /** Signs in here; `steal` takes the desk from the tab or machine that has it. */
 async function start(steal = false): Promise<void> {
   const mine = ++round;
@@ -132,6 +137,8 @@ function listen(): () => void {
     watch([live.floorUp, live.connected], ([up, connected]) => {
       if (up && connected && status.value === "failed") void start();
     }),
+    // A node of the switch has died with our call: nobody will tell the phone.
+    watch(() => isOver(phone.state.value.call?.callId ?? null), (over) => over && phone.endIfNotCarried()),
     // The switch forgot our password, e.g. after it was changed: ask for the present one.
     watch(() => phone.state.value.line, (line) => {
       if (line === "refused" && status.value === "on") void start();

@@ -80,7 +80,7 @@ const leg: Teller = ({ fact, words, names }) => ({
   technical: true,
 });
 /** Facts without a call: they stand in no story, but whoever meets them can read them. */
-const ofSystem: Teller = ({ fact, words }) => ({ text: words.say(wordOf(fact.type), { node: field(fact, "node"), legs: field(fact, "legs"), agents: field(fact, "agents"), queues: field(fact, "queues") }), tone: "quiet", technical: true });
+const ofSystem: Teller = ({ fact, words }) => ({ text: words.say(wordOf(fact.type), { node: field(fact, "node"), legs: field(fact, "legs"), calls: field(fact, "calls"), agents: field(fact, "agents"), queues: field(fact, "queues") }), tone: "quiet", technical: true });
 
 export const wordOf = (type: string): string => type.replace(".", "_");
 
@@ -90,7 +90,7 @@ const TELLERS: Record<string, Teller> = {
     const params = { caller: names.number(field(fact, "caller")) || words.say("withheld"), called: names.number(field(fact, "called")), name: field(fact, "name"), trunk: field(fact, "trunk"), node: field(fact, "node"), agent: names.person(fact.agent_id) };
     return { text: words.say(out ? "call_arrived.out" : params.name === "" ? "call_arrived.in" : "call_arrived.named", params) };
   },
-  "call.refused": byCode("why", { unknown_number: "bad", not_allowed: "bad" }),
+  "call.refused": byCode("why", { unknown_number: "bad", not_allowed: "bad", draining: "bad" }),
   "call.greeted": plain(),
   "menu.entered": plain(),
   "menu.digit": ({ fact, words }) => ({ text: words.say("menu_digit", { digit: field(fact, "digit") }), tone: "quiet", technical: true }),
@@ -108,6 +108,7 @@ const TELLERS: Record<string, Teller> = {
   "call.digits_sent": ({ fact, words, names }) => ({ text: words.say("call_digits_sent", { agent: names.person(fact.agent_id), count: field(fact, "count") }) }),
   "call.dialled": ({ fact, words, names }) => ({ text: words.say("call_dialled", { number: names.number(field(fact, "number")), trunk: field(fact, "trunk") }) }),
   "call.customer_answered": plain("good"),
+  "call.node_lost": ({ fact, words }) => ({ text: words.say("call_node_lost", { node: field(fact, "node") }), tone: "bad" }),
   "call.ended": ({ fact, words, names }) => {
     const by = field(fact, "ended_by");
     const normal = ["", "0", "16"].includes(field(fact, "cause"));
@@ -165,6 +166,8 @@ const TELLERS: Record<string, Teller> = {
   "floor.started": ofSystem,
   "node.connected": ofSystem,
   "node.lost": ofSystem,
+  "node.gone": ofSystem,
+  "node.draining": (scene) => ({ ...ofSystem(scene), text: scene.words.say(scene.fact.data.draining === true ? "node_draining.on" : "node_draining.off", { node: field(scene.fact, "node"), calls: field(scene.fact, "calls") }) }),
   "configuration.loaded": ofSystem,
 };
 

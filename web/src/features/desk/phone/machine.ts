@@ -92,6 +92,11 @@ export function answersItself(state: PhoneState, expected: (callId: string | nul
   return expected(call.callId);
 }
 
+/** The phone can be called while any of its lines can; what is wrong with one shows when none can. */
+export function wholeLine(lines: readonly LineState[]): LineState {
+  return (["online", "refused", "lost", "connecting"] as const).find((state) => lines.includes(state)) ?? "off";
+}
+
 /** What keeps this phone from being called, worst first; null when nothing does. */
 export type Hindrance = "microphone_refused" | "microphone_none" | "microphone_insecure" | "microphone_busy" | "line_lost" | "line_refused";
 

@@ -38,6 +38,8 @@ export interface Phone {
   answer(leg: string, microphone: MediaStream): void;
   /** Refuses a ringing leg or ends one that is up. */
   end(leg: string): void;
+  /** Whether the node of this leg is heard: the end of a leg whose node is away would not be told. */
+  isOnLine(leg: string): boolean;
   mute(leg: string, on: boolean): void;
   /** Sends tones to whom we talk with. */
   sendDigits(leg: string, digits: string): void;

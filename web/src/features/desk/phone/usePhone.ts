@@ -115,7 +115,7 @@ function start(credentials: PhoneCredentials, expected: (callId: string | null) 
         if (state.value.call?.leg === leg) sound?.playRemote(remote);
       },
     },
-    ({ callId }) => reception(state.value, { leg: "", callId, answersItself: false }) !== "busy",
+    ({ callId }) => reception(state.value, { leg: "", callId, answersItself: false }) !== "busy" || !isCarried(),
   );
   scope = effectScope(true);
   scope.run(() => {
@@ -171,6 +171,17 @@ function endHere(): void {
   phone?.end(leg);
 }
 
+/** Whether the present leg's node is heard. A new call while it is not means that the floor has given that node up. */
+function isCarried(): boolean {
+  const leg = state.value.call?.leg;
+  return leg === undefined || (phone?.isOnLine(leg) ?? false);
+}
+
+/** The floor has no such call any more. Ends the leg of a node that cannot say so itself. */
+function endIfNotCarried(): void {
+  if (!isCarried()) endHere();
+}
+
 function sendDigitsHere(digits: string): void {
   const call = state.value.call;
   if (call?.phase === "up") phone?.sendDigits(call.leg, digits);
@@ -186,6 +197,7 @@ export function usePhone() {
     stop,
     answer,
     endHere,
+    endIfNotCarried,
     sendDigitsHere,
     ensureMicrophone,
     changeMicrophone,
