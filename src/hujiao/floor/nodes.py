@@ -52,7 +52,11 @@ def node_connected(floor: Floor, event: NodeConnected) -> None:
     live: Live = {leg.leg: leg for leg in event.legs}
     calls = [call for call in floor.calls.values() if call.node == event.node]
     for call in sorted(calls, key=lambda call: (call.arrived_ms, call.id)):
-        _reconcile(floor, call, live, event.at_ms)
+        if call.arrived_ms < event.up_since_ms and live.keys().isdisjoint(call.legs):
+            # The node was begun anew while no floor was there to see it end.
+            _end_with_node(floor, call, event.at_ms)
+        else:
+            _reconcile(floor, call, live, event.at_ms)
     given_up = floor.given_up.pop(event.node, frozenset())
     for leg in event.legs:
         if leg.leg in floor.call_of_leg or not leg.answered:
@@ -124,14 +128,18 @@ def give_up(floor: Floor, node: NodeName, now_ms: int) -> None:
     legs: set[LegId] = set()
     for call in sorted(calls, key=lambda call: (call.arrived_ms, call.id)):
         legs |= call.legs.keys()
-        for leg in call.legs:
-            floor.call_of_leg.pop(leg, None)
-        floor.restored.discard(call.id)
-        out = Effects()
-        end_with_node(call, now_ms, out)
-        out.commands.clear()
-        floor.settle(call, out, now_ms)
+        _end_with_node(floor, call, now_ms)
     floor.given_up[node] = frozenset(legs)
+
+
+def _end_with_node(floor: Floor, call: Call, now_ms: int) -> None:
+    for leg in call.legs:
+        floor.call_of_leg.pop(leg, None)
+    floor.restored.discard(call.id)
+    out = Effects()
+    end_with_node(call, now_ms, out)
+    out.commands.clear()
+    floor.settle(call, out, now_ms)
 
 
 def _know(floor: Floor, node: NodeName) -> None:

@@ -342,6 +342,8 @@ class NodeConnected:
     at_ms: int
     node: NodeName
     legs: tuple[LiveLeg, ...]
+    up_since_ms: int = 0
+    """When the node's process began, by its own clock; 0 when it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

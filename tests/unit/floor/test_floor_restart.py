@@ -1,6 +1,7 @@
 """What a restarted floor makes of the calls and agents that the last one left."""
 
 from hujiao.calls.model import Call
+from hujiao.events.calls import CallEnded
 from hujiao.telephony import port
 from hujiao.telephony.port import Cause, LegId, LiveLeg
 from tests.unit.floor.stage import NODE, Stage
@@ -172,3 +173,30 @@ def test_a_node_that_restarted_ends_its_calls_and_frees_the_agents() -> None:
     assert call.phase == "ended"
     assert stage.state("ann") == "wrap_up"
     assert not stage.floor.call_of_leg
+
+
+def test_a_node_begun_anew_while_no_floor_lived_has_ended_its_calls_by_our_fault() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    talked = talking(stage)
+    waited = stage.arrive("13800138001")
+    stage.later(10)
+    stage.restart(up_since_ms=stage.now)
+    for call, phase in ((talked, "talking"), (waited, "waiting")):
+        ended = [
+            fact
+            for _, fact, subject in stage.ledger.facts
+            if subject.call == call.id and isinstance(fact, CallEnded)
+        ]
+        assert ended == [CallEnded(phase, "system", Cause.FAILURE)]
+    assert stage.state("ann") == "wrap_up"
+    assert not stage.floor.call_of_leg
+
+
+def test_who_hung_up_while_no_floor_lived_did_so_himself() -> None:
+    stage = Stage()
+    waited = stage.arrive()
+    stage.later(10)
+    stage.restart(up_since_ms=stage.now - 60_000)
+    (ended,) = [fact for _, fact, _ in stage.ledger.facts if isinstance(fact, CallEnded)]
+    assert (ended.ended_by, stage.floor.calls.get(waited.id)) == ("customer", None)

@@ -5,12 +5,13 @@ import logging
 from collections.abc import Callable, MutableMapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
-from hujiao.kit.clock import Clock
+from hujiao.kit.clock import Clock, to_ms
 from hujiao.telephony.ari.ami import Ami, AmiAddress, Recorder, RecordingCommand
 from hujiao.telephony.ari.commands import (
     APP,
@@ -104,6 +105,7 @@ class AriNode:
         self._take_response: Callable[[bytes], None] = _ignore
         self._lost: asyncio.Event = asyncio.Event()
         self._told_gone = False
+        self._up_since_ms = 0
         self._draining = False
         self._draining_changed = asyncio.Event()
         self._held_back: list[bytes] | None = None
@@ -367,6 +369,11 @@ class AriNode:
         bridges = await self.ask(Order("GET", "bridges"))
         if (filtered.status, channels.status, bridges.status) != (200, 200, 200):
             raise ConnectionError(f"refused: {filtered} {channels.status} {bridges.status}")
+        up_since_ms = await self._up_since()
+        if 0 < self._up_since_ms < up_since_ms and not self._told_gone:
+            # It was back before anybody saw that it had gone.
+            self._sink(NodeGone(self._clock(), self.name))
+        self._up_since_ms = up_since_ms
         inside: dict[str, BridgeId] = {}
         self.legs.bridges = {BridgeId(bridge["id"]) for bridge in bridges.body}
         for bridge in bridges.body:
@@ -379,12 +386,23 @@ class AriNode:
         self.connected = True
         self._told_gone = False
         live = tuple(self._live_leg(channel) for channel in ours)
-        self._sink(NodeConnected(self._clock(), self.name, live))
+        self._sink(NodeConnected(self._clock(), self.name, live, up_since_ms))
         for channel in arrived:
             self._sink(arrival(self.legs, channel, _stasis_args(channel)))
         held_back, self._held_back = self._held_back or [], None
         for frame in held_back:
             self._hear(frame)
+
+    async def _up_since(self) -> int:
+        """When the node's process began, ms since epoch; 0 when it does not say."""
+        answer = await self.ask(Order("GET", "asterisk/info?only=status"))
+        if answer.status != 200:
+            raise ConnectionError(f"refused: {answer.status}")
+        try:
+            return to_ms(datetime.fromisoformat(answer.body["status"]["startup_time"]))
+        except (KeyError, TypeError, ValueError):
+            log.warning("node %s does not say since when it is up", self.name)
+            return 0
 
     def _live_leg(self, channel: dict[str, Any]) -> LiveLeg:
         leg = self.legs.live[channel["id"]]
