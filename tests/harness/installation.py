@@ -103,13 +103,21 @@ class RunningInstallation:
         shutil.rmtree(self.home, ignore_errors=True)
 
 
-def start_installation(cache: Path, **variables: str) -> RunningInstallation:
-    """Starts an empty installation and returns when calls can be taken.
+def new_home() -> Path:
+    """A folder for an installation, whose data are going to lie in `data` below it."""
+    home = Path(tempfile.mkdtemp(prefix="hujiao-up-"))
+    home.chmod(0o755)
+    return home
+
+
+def start_installation(
+    cache: Path, home: Path | None = None, **variables: str
+) -> RunningInstallation:
+    """Starts an installation (an empty one without `home`); returns when calls can be taken.
 
     `variables` are further environment variables, such as HUJIAO_LOCALE="en".
     """
-    home = Path(tempfile.mkdtemp(prefix="hujiao-up-"))
-    home.chmod(0o755)
+    home = home or new_home()
     ports = take_block()
     environment = {
         "HUJIAO_DATA": str(home / "data"),

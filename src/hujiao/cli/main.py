@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+from pathlib import Path
 
 import typer
 from pydantic import ValidationError
@@ -104,6 +105,25 @@ def psql() -> None:
     from hujiao.app.up.consoles import database_console
 
     database_console()
+
+
+@app.command()
+def backup(
+    target: Path = typer.Argument(help="A folder of backups, or one file that ends in .tar"),
+    keep: int = typer.Option(0, min=0, help="How many backups stay in the folder; 0: all."),
+) -> None:
+    """Back up everything while it runs: database, recordings, sounds, secrets."""
+    from hujiao.app.backup.telling import tell_backup
+
+    raise typer.Exit(tell_backup(target, keep or None))
+
+
+@app.command()
+def restore(source: Path = typer.Argument(help="A backup: its folder, or its .tar file")) -> None:
+    """Put a backup back into an empty data folder (HUJIAO_DATA)."""
+    from hujiao.app.backup.telling import tell_restore
+
+    raise typer.Exit(tell_restore(source))
 
 
 ledger = typer.Typer(name="ledger", help="The one source of every number.", no_args_is_help=True)

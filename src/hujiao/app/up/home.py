@@ -13,6 +13,8 @@ from hujiao.kit.processes import Account, unreachable_for
 
 SYSTEM_HOME = Path("/var/lib/hujiao")
 UP_LOCK = "up.lock"
+UNFINISHED_RESTORE = ".restoring"
+"""Stands in a data folder as long as a backup is being put back into it."""
 
 
 def make_home(settings: Settings, account: Account | None) -> None:
@@ -22,6 +24,12 @@ def make_home(settings: Settings, account: Account | None) -> None:
     may not enter (`/root`, as a rule) the data folder becomes a link into /var/lib/hujiao.
     """
     data = settings.data
+    if (data / UNFINISHED_RESTORE).exists():
+        raise refuse(
+            "data",
+            f"{data} is half a restored backup: `hujiao restore` was ended in the middle.",
+            "Run the same `hujiao restore` again; it begins anew by itself.",
+        )
     closed = unreachable_for(data.resolve(), account)
     if closed is not None:
         if data.exists() and any(data.iterdir()):
