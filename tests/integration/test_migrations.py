@@ -16,7 +16,8 @@ import hujiao.calls.tables
 import hujiao.crm.tables
 import hujiao.floor.tables
 import hujiao.identity.tables
-import hujiao.recordings.tables  # noqa: F401
+import hujiao.recordings.tables
+import hujiao.retention.tables  # noqa: F401
 from hujiao.kit.db import metadata, sqlalchemy_url
 from hujiao.migrations.run import alembic_config, migrate
 from tests.harness.database import RunningCluster

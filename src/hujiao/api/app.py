@@ -20,6 +20,7 @@ import hujiao.floor.http
 import hujiao.floor.live
 import hujiao.identity.http
 import hujiao.recordings.http
+import hujiao.retention.http
 from hujiao.api import health, lookup, sip
 from hujiao.api.health import Metrics
 from hujiao.api.screens import Screens
@@ -50,6 +51,7 @@ ROUTERS = (
     hujiao.crm.http.router,
     hujiao.recordings.http.router,
     hujiao.callbacks.http.router,
+    hujiao.retention.http.router,
     health.router,
     sip.router,
 )

@@ -22,8 +22,11 @@ from hujiao.kit.listen import libpq_url, listen
 from hujiao.kit.log import configure as configure_log
 from hujiao.kit.log import logger
 from hujiao.kit.numbers import DEFAULT_REGION
-from hujiao.recordings.jobs import QUEUE, MergeJobs
+from hujiao.recordings import jobs as recording_jobs
+from hujiao.recordings.jobs import MergeJobs
 from hujiao.recordings.shelf import SETTLED_MS, Shelf
+from hujiao.retention import jobs as retention_jobs
+from hujiao.retention.jobs import Retention, RetentionJobs
 
 HEARTBEAT_S = 5.0
 FIRST_RETRY_S = 0.5
@@ -67,6 +70,7 @@ class WorkerProcess:
             region=region,
             settled_ms=settled_ms,
         )
+        self._retention = Retention(database=self.database, folder=recordings, raw=raw)
         self._followers = (
             projector(self.database, region),
             self.shelf.follower(),
@@ -136,10 +140,11 @@ class WorkerProcess:
         )
         app = App(connector=connector)
         jobs = MergeJobs(app=app, shelf=self.shelf)
+        RetentionJobs(app=app, retention=self._retention)
         async with app.open_async(), asyncio.TaskGroup() as tasks:
             care = tasks.create_task(jobs.look_after(), name="recordings care")
             await app.run_worker_async(
-                queues=[QUEUE],
+                queues=[recording_jobs.QUEUE, retention_jobs.QUEUE],
                 concurrency=1,
                 delete_jobs="successful",
                 install_signal_handlers=False,

@@ -2,7 +2,7 @@
 
 from types import ModuleType
 
-from hujiao.events import callbacks, calls, floor
+from hujiao.events import callbacks, calls, floor, retention
 from hujiao.events.fact import Fact
 
 
@@ -18,4 +18,5 @@ CATALOGUE: dict[str, type[Fact]] = {
     **_facts_of(calls),
     **_facts_of(floor),
     **_facts_of(callbacks),
+    **_facts_of(retention),
 }

@@ -54,6 +54,7 @@ class Permission(StrEnum):
     PEOPLE_EDIT = "people.edit"
     AUDIT_SEE = "audit.see"
     TEST_CALL_MAKE = "test_call.make"
+    RETENTION_EDIT = "retention.edit"
 
 
 _P = Permission

@@ -15,6 +15,8 @@ class State(StrEnum):
     READY = "ready"
     FAILED = "failed"
     """`problem` says why; raw files that exist are kept."""
+    DELETED = "deleted"
+    """Too old by the policy of retention; `raw_path` is empty when the sound is gone."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,12 @@ class NoRecording(NotFound):
     error = "no_recording"
 
 
+class RecordingTooOld(NotFound):
+    """There was one."""
+
+    error = "recording_deleted"
+
+
 class RecordingPending(Refusal):
     """The call still goes on, or its two voices are being merged."""
 
@@ -111,6 +117,8 @@ class Library:
         recording = found[-1]
         if recording.state in (State.PENDING, State.MERGING):
             raise RecordingPending("The recording is not ready yet", state=recording.state.value)
+        if recording.state is State.DELETED:
+            raise RecordingTooOld("The recording was deleted by the policy of retention")
         if recording.state is State.FAILED:
             raise NoRecording("The recording failed", state="failed")
         return call, recording

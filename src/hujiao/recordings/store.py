@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Row, case, select, tuple_, update
+from sqlalchemy import Row, case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -12,7 +12,8 @@ from hujiao.recordings.model import Merged, Recording, State
 from hujiao.recordings.tables import recording
 
 _UNFINISHED = recording.c.state.in_((State.PENDING.value, State.MERGING.value))
-_SHOWN = tuple(column for column in recording.c if column.name not in ("peaks", "job_at"))
+_UNSHOWN = ("peaks", "job_at", "deleted_at")
+_SHOWN = tuple(column for column in recording.c if column.name not in _UNSHOWN)
 
 
 def _recording_of(row: Row[Any]) -> Recording:
@@ -125,7 +126,8 @@ async def ask_again(connection: AsyncConnection, before_ms: int, *, failed_too: 
 
     With `failed_too` also those given up, which get all their tries anew.
     """
-    state = recording.c.state != State.READY.value if failed_too else _UNFINISHED
+    over = (State.READY.value, State.DELETED.value)
+    state = recording.c.state.not_in(over) if failed_too else _UNFINISHED
     left = (
         select(recording.c.id)
         .where(state, recording.c.job_at < to_datetime(before_ms))
@@ -171,10 +173,11 @@ async def put_state(
     tries: int,
     problem: str | None = None,
 ) -> None:
-    """Where the merge stands; one that is ready stays so."""
+    """Where the merge stands; one that is ready or deleted stays so."""
+    over = (State.READY.value, State.DELETED.value)
     await connection.execute(
         update(recording)
-        .where(recording.c.id == recording_id, recording.c.state != State.READY.value)
+        .where(recording.c.id == recording_id, recording.c.state.not_in(over))
         .values(state=state.value, tries=tries, problem=problem)
     )
 
@@ -192,4 +195,59 @@ async def finish(connection: AsyncConnection, recording_id: str, merged: Merged)
             peaks=merged.peaks,
             problem=None,
         )
+    )
+
+
+# --- deleting ------------------------------------------------------------------------------------
+
+_DELETABLE = recording.c.state.in_((State.READY.value, State.FAILED.value))
+
+
+async def older_than(connection: AsyncConnection, before_ms: int) -> tuple[int, int]:
+    """How many recordings begun before then may be deleted, and their size in bytes."""
+    query = select(func.count(), func.coalesce(func.sum(recording.c.size), 0)).where(
+        _DELETABLE, recording.c.started_at < to_datetime(before_ms)
+    )
+    count, size = (await connection.execute(query)).one()
+    return int(count), int(size)
+
+
+async def mark_deleted(
+    connection: AsyncConnection, before_ms: int, at_ms: int, *, limit: int
+) -> list[Recording]:
+    """Let the oldest recordings begun before then be deleted; their sound is still there."""
+    old = (
+        select(recording.c.id)
+        .where(_DELETABLE, recording.c.started_at < to_datetime(before_ms))
+        .order_by(recording.c.started_at, recording.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    rows = await connection.execute(
+        update(recording)
+        .where(recording.c.id.in_(old))
+        .values(state=State.DELETED.value, deleted_at=to_datetime(at_ms), peaks=None)
+        .returning(*_SHOWN)
+    )
+    return [_recording_of(row) for row in rows]
+
+
+async def deleted_with_sound(connection: AsyncConnection, *, limit: int) -> list[Recording]:
+    """Deleted recordings whose files have still to go, for nobody else until the transaction ends.
+
+    Both their names are empty afterwards.
+    """
+    rows = await connection.execute(
+        select(*_SHOWN)
+        .where(recording.c.state == State.DELETED.value, recording.c.raw_path != "")
+        .order_by(recording.c.started_at, recording.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return [_recording_of(row) for row in rows]
+
+
+async def sound_is_gone(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    await connection.execute(
+        update(recording).where(recording.c.id.in_(list(ids))).values(file=None, raw_path="")
     )

@@ -36,12 +36,15 @@ recording = Table(
     Column("problem", Text),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("job_at", _MOMENT),
-    CheckConstraint("state IN ('pending', 'merging', 'ready', 'failed')", name="state"),
+    Column("deleted_at", _MOMENT),
+    CheckConstraint("state IN ('pending', 'merging', 'ready', 'failed', 'deleted')", name="state"),
 )
 """`file` is relative to the recordings folder. `peaks`: one byte each, left then right. `job_at`:
-when its merge was last asked for."""
+when its merge was last asked for. A deleted one keeps its row; `file` and `raw_path` name
+what is still on disk."""
 
 Index("ix_recording_call_id", recording.c.call_id)
+Index("ix_recording_started_at", recording.c.started_at, recording.c.id)
 Index(
     "ix_recording_unfinished",
     recording.c.started_at,

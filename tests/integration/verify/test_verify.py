@@ -282,6 +282,36 @@ async def test_what_another_book_says_otherwise_is_named(
     assert {kind: one.subject for kind, one in (await found(house)).items()} == kinds
 
 
+async def test_a_call_whose_end_was_found_later_may_have_less_sound_than_talk(
+    house: House,
+) -> None:
+    """Nobody heard it end: the switch died, or the backup was taken in the middle of it."""
+    house.find("call.ended", "c1").fact = facts.CallEnded("talking", "customer", 0)
+    await house.settle()
+    shorten_the_sound(house)
+    assert await found(house) == {}
+    house.execute("UPDATE recording SET state = 'failed', problem = 'no_sound' WHERE id = 'c1'")
+    house.file.unlink()
+    assert await found(house) == {}
+
+
+async def test_what_the_policy_removed_is_no_difference(house: House) -> None:
+    await house.settle()
+    house.execute("UPDATE recording SET state = 'deleted', file = NULL, raw_path = ''")
+    house.file.unlink()
+    house.execute("UPDATE retention SET ledger_from = now() - interval '1 hour'")
+    house.execute("CREATE TABLE kept AS TABLE fact")
+    house.execute("TRUNCATE fact")
+    house.execute(
+        "INSERT INTO fact (source, seq, at, type, version, call_id, agent_id, queue_id, data)"
+        " SELECT source, seq, at, type, version, call_id, agent_id, queue_id, data FROM kept"
+        " WHERE position > 12 ORDER BY position"
+    )
+    house.execute("UPDATE ledger_cursor SET position = (SELECT max(position) FROM fact)")
+    house.live, house.channels = {}, []
+    assert await found(house) == {}
+
+
 async def test_a_file_without_a_recording_is_named(house: House) -> None:
     await house.settle()
     put_a_file(house)

@@ -918,6 +918,47 @@ export interface paths {
         patch: operations["reasons_change_reason"];
         trace?: never;
     };
+    "/api/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Get Retention */
+        get: operations["retention_get_retention"];
+        /**
+         * Put Retention
+         * @description Set the policy. One that deletes more than the former takes effect a day later.
+         */
+        put: operations["retention_put_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/retention/effect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Effect
+         * @description What this policy would delete, without setting it.
+         */
+        get: operations["retention_get_effect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -1677,6 +1718,24 @@ export interface components {
             /** Draining */
             draining: boolean;
         };
+        /**
+         * EffectOut
+         * @description What a policy would delete at once. `facts` is an estimate, `months` are as `2026_01`.
+         */
+        EffectOut: {
+            /** Facts */
+            facts: number;
+            /** Ledger Before */
+            ledger_before: number | null;
+            /** Months */
+            months: string[];
+            /** Recording Bytes */
+            recording_bytes: number;
+            /** Recordings */
+            recordings: number;
+            /** Recordings Before */
+            recordings_before: number | null;
+        };
         /** FactOut */
         FactOut: {
             /** Agent Id */
@@ -1984,7 +2043,7 @@ export interface components {
          * @description One thing that a role may do. `*_own`, `*_team`, `*_all` say whose.
          * @enum {string}
          */
-        Permission: "desk.use" | "board.see" | "agents.control" | "calls.see_own" | "calls.see_team" | "calls.see_all" | "recordings.hear_own" | "recordings.hear_team" | "recordings.hear_all" | "callbacks.work" | "callbacks.see_all" | "customers.see" | "customers.edit" | "config.see" | "config.edit" | "people.edit" | "audit.see" | "test_call.make";
+        Permission: "desk.use" | "board.see" | "agents.control" | "calls.see_own" | "calls.see_team" | "calls.see_all" | "recordings.hear_own" | "recordings.hear_team" | "recordings.hear_all" | "callbacks.work" | "callbacks.see_all" | "customers.see" | "customers.edit" | "config.see" | "config.edit" | "people.edit" | "audit.see" | "test_call.make" | "retention.edit";
         /**
          * PersonAdded
          * @description `password`: the generated one, shown this once; null when one was given.
@@ -2075,6 +2134,16 @@ export interface components {
             uri: string;
             /** Username */
             username: string;
+        };
+        /**
+         * PolicyIn
+         * @description Months that things are kept; 0 is for ever.
+         */
+        PolicyIn: {
+            /** Ledger Months */
+            ledger_months: number;
+            /** Recording Months */
+            recording_months: number;
         };
         /**
          * QueueDayOut
@@ -2338,6 +2407,20 @@ export interface components {
          * @enum {string}
          */
         Role: "agent" | "team_leader" | "shift_leader" | "supervisor" | "manager" | "quality" | "admin";
+        /**
+         * RuleOut
+         * @description `effective_at`: until then nothing is deleted. Facts before `ledger_from` are gone.
+         */
+        RuleOut: {
+            /** Effective At */
+            effective_at: number;
+            /** Ledger From */
+            ledger_from: number | null;
+            /** Ledger Months */
+            ledger_months: number;
+            /** Recording Months */
+            recording_months: number;
+        };
         /**
          * SavedCustomer
          * @description `details.also` warns of numbers that other customers have too.
@@ -4873,6 +4956,91 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReasonOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retention_get_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+        };
+    };
+    retention_put_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retention_get_effect: {
+        parameters: {
+            query: {
+                ledger_months: number;
+                recording_months: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectOut"];
                 };
             };
             /** @description Validation Error */

@@ -151,6 +151,9 @@ class _Taking:
                 closing(sqlite3.connect(target / path.name)) as copy,
             ):
                 source.backup(copy)
+                # The copy belongs to no process, least of all to one that goes on with the other.
+                copy.execute("UPDATE lead SET pid = 0")
+                copy.commit()
 
     def _link_raw(self, links: Path) -> list[tuple[str, Path]]:
         """Hold on to what grows or waits to be taken in: that removes only the other name.

@@ -9,8 +9,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hujiao.app.verify.model import Checked, Difference, Differences, Line, Period
 from hujiao.app.verify.rules import ANYBODY, TOUCH_MS, check_call, check_listed, is_over
 from hujiao.calls import store as calls
+from hujiao.calls.projection import Contact
 from hujiao.calls.projector import READER
 from hujiao.events.follow import entry_of
+from hujiao.retention import store as retention
 
 ROWS_AT_ONCE = 2_000
 CALLS_AT_ONCE = 200
@@ -106,11 +108,13 @@ class Books:
         self._connection = connection
         self._period = {"since": period.since_ms, "until": period.until_ms}
         self._region = region
+        self._ledger_from = 0
         self.open_calls: set[str] = set()
 
     async def differences(self, checked: Checked) -> Differences:
         """Call by call, then by source, by agent, and what only the call list has."""
         read_to = await self._connection.scalar(_CURSOR, {"reader": READER}) or 0
+        self._ledger_from = (await retention.rule(self._connection)).ledger_from or 0
         batch: list[tuple[str, list[Line]]] = []
         async for one in self._by_call():
             checked.calls += 1
@@ -140,6 +144,8 @@ class Books:
     async def _check(self, batch: Sequence[tuple[str, list[Line]]], read_to: int) -> Differences:
         listed = await calls.load_contacts(self._connection, [call_id for call_id, _ in batch])
         for call_id, lines in batch:
+            if self._is_dropped(listed.get(call_id)):
+                continue
             for found in check_call(call_id, lines):
                 yield found
             of_list = listed.get(call_id)
@@ -149,6 +155,10 @@ class Books:
                 yield found
             if not is_over(lines):
                 self.open_calls.add(call_id)
+
+    def _is_dropped(self, call: Contact | None) -> bool:
+        """Facts of this call, its first ones at least, left the ledger by the policy."""
+        return call is not None and call.arrived_at < self._ledger_from
 
     async def _numbers(self) -> Differences:
         async for row in rows(self._connection, _NUMBERS, anybody=ANYBODY, **self._period):
@@ -169,5 +179,6 @@ class Books:
                 yield Difference("state_back", row.agent_id, late)
 
     async def _listed_only(self) -> Differences:
-        async for row in rows(self._connection, _LISTED_ONLY, **self._period):
+        kept = {**self._period, "since": max(self._period["since"], self._ledger_from)}
+        async for row in rows(self._connection, _LISTED_ONLY, **kept):
             yield Difference("listed_unknown", row.id)

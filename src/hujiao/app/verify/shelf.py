@@ -17,6 +17,7 @@ from hujiao.recordings import store
 from hujiao.recordings.model import SAFE_NAME, Recording, State
 from hujiao.recordings.shelf import CENTRE_SIDE, CUSTOMER_SIDE, FORGOTTEN_MS, READER
 from hujiao.recordings.sound import SUFFIX
+from hujiao.telephony.port import Cause
 
 ROWS_AT_ONCE = 200
 MERGED_WITHIN_MS = 900_000
@@ -27,6 +28,8 @@ REMOVED_WITHIN_MS = FORGOTTEN_MS + 120_000
 """The worker looks for forgotten raw files every minute."""
 SHORTER_MS, SHORTER_SHARE = 5_000, 0.05
 """Asterisk writes at least every 4 s; so much may be missing, or too much, without a word."""
+
+NO_SOUND = "no_sound"
 
 _BEGUN = text(
     """
@@ -92,12 +95,18 @@ class ShelfCheck:
     # --- rows ---
 
     def _row(self, one: Recording, call: Contact | None) -> Iterator[Difference]:
+        if one.state is State.DELETED:
+            if one.file is not None and (self._folder / one.file).exists():
+                yield Difference("deleted_there", one.id, {"file": one.file})
+            return
         if call is None:
             yield Difference("recording_of_nobody", one.id, {"call": one.call_id})
+        found_later = call is not None and call.cause == Cause.UNKNOWN
         if one.state is State.FAILED:
-            yield Difference("merge_failed", one.id, {"problem": one.problem or "?"})
+            if not (found_later and one.problem == NO_SOUND):
+                yield Difference("merge_failed", one.id, {"problem": one.problem or "?"})
         elif one.state is State.READY:
-            yield from self._ready(one)
+            yield from self._ready(one, found_later)
         elif one.stopped_at is not None:
             yield from self._late("not_merged", one, one.stopped_at)
         elif call is not None and call.ended_at is not None:
@@ -108,7 +117,8 @@ class ShelfCheck:
         if waited_ms > MERGED_WITHIN_MS:
             yield Difference(kind, one.id, {"minutes": waited_ms // 60_000})
 
-    def _ready(self, one: Recording) -> Iterator[Difference]:
+    def _ready(self, one: Recording, found_later: bool) -> Iterator[Difference]:
+        """`found_later`: the call's end was not heard but found, so talk may seem too long."""
         path = self._folder / (one.file or "")
         try:
             size = path.stat().st_size if one.file else -1
@@ -120,7 +130,9 @@ class ShelfCheck:
             yield Difference("file_size", one.id, {"size": one.size or 0, "found": size})
         if one.stopped_at is not None and one.duration_ms is not None:
             talk_ms = one.stopped_at - one.started_at
-            if abs(talk_ms - one.duration_ms) > max(SHORTER_MS, SHORTER_SHARE * talk_ms):
+            missing_ms = talk_ms - one.duration_ms
+            tolerated_ms = max(SHORTER_MS, SHORTER_SHARE * talk_ms)
+            if missing_ms < -tolerated_ms or (missing_ms > tolerated_ms and not found_later):
                 sound_s, talk_s = round(one.duration_ms / 1000), round(talk_ms / 1000)
                 yield Difference("length", one.id, {"talk_s": talk_s, "sound_s": sound_s})
 
@@ -158,7 +170,7 @@ class ShelfCheck:
             for file, name in names.items():
                 if name not in known:
                     yield Difference("raw_unknown", file)
-                elif known[name].state is State.READY:
+                elif known[name].state in (State.READY, State.DELETED):
                     yield Difference("raw_left", file)
 
     def _old_raw_files(self) -> Iterator[str]:

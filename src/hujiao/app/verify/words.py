@@ -107,6 +107,10 @@ WORDS: dict[str, tuple[str, str]] = {
         "原始录音 {subject}：已合成，却没有清除",
         "raw sound {subject}: merged and not removed",
     ),
+    "deleted_there": (
+        "录音 {subject}：已按保留期限删除，文件 {file} 却还在",
+        "recording {subject}: deleted by the policy, its file {file} is still there",
+    ),
     "length": (
         "录音 {subject}：通话 {talk_s} 秒，录音 {sound_s} 秒",
         "recording {subject}: {sound_s} s of sound for {talk_s} s of talk",

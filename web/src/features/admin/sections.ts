@@ -21,5 +21,6 @@ export const SECTIONS: readonly Section[] = [
   { name: "reasons", any: ["config.see"], page: () => import("./words/ReasonsPage.vue"), group: true },
   { name: "dispositions", any: ["config.see"], page: () => import("./words/DispositionsPage.vue") },
   { name: "audit", any: ["audit.see"], page: () => import("./trail/AuditPage.vue"), group: true },
+  { name: "retention", any: ["config.see"], page: () => import("./trail/RetentionPage.vue") },
   { name: "system", any: ["config.see"], page: () => import("./trail/SystemPage.vue") },
 ];

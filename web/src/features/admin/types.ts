@@ -2,6 +2,24 @@
 
 import type { Locale, PhoneKind, Role } from "@/api/types";
 
+/** Months that things are kept; 0 is for ever. Until `effective_at` nothing is deleted. */
+export interface RetentionRule {
+  ledger_months: number;
+  recording_months: number;
+  effective_at: number;
+  ledger_from: number | null;
+}
+
+/** What a policy would delete at once. */
+export interface RetentionEffect {
+  ledger_before: number | null;
+  months: string[];
+  facts: number;
+  recordings_before: number | null;
+  recordings: number;
+  recording_bytes: number;
+}
+
 export interface Team {
   id: string;
   name: string;

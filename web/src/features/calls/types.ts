@@ -17,7 +17,7 @@ export interface CallDetail extends Omit<CallItem, "cause"> {
   node: string;
   menu_path: string;
   legs: CallLeg[];
-  recording: { id: string; state: "pending" | "merging" | "ready" | "failed"; duration_ms: number | null } | null;
+  recording: { id: string; state: "pending" | "merging" | "ready" | "failed" | "deleted"; duration_ms: number | null } | null;
 }
 
 /** `people` and `queues` name every id that the facts mention. */

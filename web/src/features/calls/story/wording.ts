@@ -80,7 +80,7 @@ const leg: Teller = ({ fact, words, names }) => ({
   technical: true,
 });
 /** Facts without a call: they stand in no story, but whoever meets them can read them. */
-const ofSystem: Teller = ({ fact, words }) => ({ text: words.say(wordOf(fact.type), { node: field(fact, "node"), legs: field(fact, "legs"), calls: field(fact, "calls"), agents: field(fact, "agents"), queues: field(fact, "queues") }), tone: "quiet", technical: true });
+const ofSystem: Teller = ({ fact, words }) => ({ text: words.say(wordOf(fact.type), { node: field(fact, "node"), legs: field(fact, "legs"), calls: field(fact, "calls"), agents: field(fact, "agents"), queues: field(fact, "queues"), month: field(fact, "month") }), tone: "quiet", technical: true });
 
 export const wordOf = (type: string): string => type.replace(".", "_");
 
@@ -125,6 +125,7 @@ const TELLERS: Record<string, Teller> = {
   "recording.paused": plain("quiet"),
   "recording.resumed": plain("quiet"),
   "recording.stopped": plain("quiet"),
+  "recording.deleted": plain("quiet"),
   "note.saved": ({ fact, words, names }) => {
     const result = names.disposition(field(fact, "disposition_id") || null);
     return { text: words.say(result === "" ? "note_saved.plain" : "note_saved.result", { agent: names.person(fact.agent_id), result }) };
@@ -169,6 +170,7 @@ const TELLERS: Record<string, Teller> = {
   "node.gone": ofSystem,
   "node.draining": (scene) => ({ ...ofSystem(scene), text: scene.words.say(scene.fact.data.draining === true ? "node_draining.on" : "node_draining.off", { node: field(scene.fact, "node"), calls: field(scene.fact, "calls") }) }),
   "configuration.loaded": ofSystem,
+  "ledger.dropped": ofSystem,
 };
 
 export const TOLD_TYPES: readonly string[] = Object.keys(TELLERS);
