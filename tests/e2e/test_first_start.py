@@ -56,7 +56,16 @@ def voice_ports(installation: RunningInstallation) -> list[int]:
 
 
 def test_nothing_listens_beyond_loopback(installation: RunningInstallation) -> None:
-    for program in ("asterisk", "postgres", "floor", "floor-2", "web", "web-2", "worker"):
+    for program in (
+        "asterisk",
+        "asterisk-n2",
+        "postgres",
+        "floor",
+        "floor-2",
+        "web",
+        "web-2",
+        "worker",
+    ):
         assert open_addresses(installation, program) <= {"127.0.0.1"}, program
 
 

@@ -136,8 +136,9 @@ async def sipp(private_tree: PrivateTree, ports: PortBlock) -> AsyncIterator[Mak
 
 @pytest.fixture(scope="session")
 def installation(cache: Path) -> Iterator[RunningInstallation]:
-    """One whole installation for the session's browser tests, as `hujiao up` starts it."""
-    running = start_installation(cache)
+    """One whole installation for the session's browser tests, as `hujiao up` starts it, with two
+    nodes of the switch."""
+    running = start_installation(cache, HUJIAO_PRIVATE_NODES="2")
     yield running
     _keep(running.logs(), "installation")
     running.remove()

@@ -41,6 +41,7 @@ class RunningInstallation:
             http_port=int(self.environment["HUJIAO_HTTP_PORT"]),
             sip_port=int(self.environment["HUJIAO_SIP_PORT"]),
             rtp_ports=(first, last),
+            private_nodes=int(self.environment.get("HUJIAO_PRIVATE_NODES", "1")),
         )
 
     @property

@@ -66,6 +66,8 @@ def test_remote_nodes_are_read_from_json(monkeypatch: pytest.MonkeyPatch) -> Non
         ("HUJIAO_BIND", "everywhere"),
         ("HUJIAO_TLS_CERT", "/only/one.pem"),
         ("HUJIAO_LOCALE", "fr"),
+        ("HUJIAO_PRIVATE_NODES", "0"),
+        ("HUJIAO_PRIVATE_NODES", "9"),
         ("HUJIAO_ASTERISK_NODES", '[{"name": "N 2", "url": "x", "user": "u", "password": "p"}]'),
     ],
 )
@@ -83,3 +85,36 @@ def test_socket_paths_stay_short_in_a_deep_data_folder(monkeypatch: pytest.Monke
     settings = Settings()
     assert len(str(settings.run_dir)) <= MAX_SOCKET_FOLDER
     assert settings.run_dir != other.run_dir
+
+
+def test_private_nodes_have_ports_and_folders_of_their_own_and_share_the_voice_ports() -> None:
+    one = Settings()
+    (first,) = one.own_nodes
+    assert (first.name, first.folder, first.rtp_ports) == ("n1", "asterisk", one.rtp_ports)
+    assert (first.sip_port, first.ari_port, first.ami_port) == (5160, 8802, 8803)
+    nodes = Settings(private_nodes=3, rtp_ports=(30000, 30999)).own_nodes
+    assert nodes[0].folder == first.folder, "the first node keeps its place when others come"
+    assert [node.sip_port for node in nodes] == [5160, 5170, 5180]
+    assert [node.ari_port for node in nodes] == [8802, 8812, 8822]
+    assert [node.folder for node in nodes[1:]] == ["asterisk-n2", "asterisk-n3"]
+    shares = [set(range(node.rtp_ports[0], node.rtp_ports[1] + 1)) for node in nodes]
+    assert len(set.union(*shares)) == sum(map(len, shares)) == 1000
+    assert all(node.rtp_ports[0] % 2 == 0 for node in nodes), "RTP begins at an even port"
+
+
+def test_too_few_ports_for_the_private_nodes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HUJIAO_PRIVATE_NODES", "8")
+    monkeypatch.setenv("HUJIAO_RTP_PORTS", "30000-30100")
+    with pytest.raises(ValidationError):
+        Settings()
+    monkeypatch.setenv("HUJIAO_RTP_PORTS", "30000-30999")
+    monkeypatch.setenv("HUJIAO_SIP_PORT", "65500")
+    with pytest.raises(ValidationError):
+        Settings()
+
+
+def test_nodes_of_others_leave_no_private_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    node = '{"name": "n2", "url": "http://10.0.0.2:8088", "user": "u", "password": "p"}'
+    monkeypatch.setenv("HUJIAO_ASTERISK_NODES", f"[{node}]")
+    monkeypatch.setenv("HUJIAO_PRIVATE_NODES", "2")
+    assert Settings().own_nodes == ()

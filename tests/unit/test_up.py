@@ -99,3 +99,14 @@ def test_a_certificate_is_made_anew_for_a_new_host(tmp_path: Path) -> None:
     files = tmp_path / "a.crt", tmp_path / "a.key"
     ensure_certificate(*files, ["calls.example"])
     assert ensure_certificate(*files, ["other.example"])
+
+
+def test_every_private_node_s_ports_are_looked_at_before_the_start(settings: Settings) -> None:
+    several = settings.model_copy(update={"private_nodes": 2})
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        taken = several.model_copy(update={"ari_port": port - 10})
+        findings = [finding.text for finding in taken_ports(taken)]
+    assert any(f"TCP port {port} for Asterisk's ARI of n2" in text for text in findings)

@@ -97,7 +97,10 @@ class OriginateLeg:
 
 @dataclass(frozen=True, slots=True)
 class DialInBridge:
-    """Create a leg, put it into a bridge at once and dial it: early media is heard there."""
+    """Create a leg, put it into a bridge at once and dial it: early media is heard there.
+
+    A gateway that is registered at another node only is called at the address it gave there.
+    """
 
     leg: LegId
     node: NodeName

@@ -4,7 +4,7 @@ from typing import Any
 
 from hujiao.telephony.ari.link import Answer, Order
 from hujiao.telephony.ari.phones import Phones
-from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, PhoneKind
+from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, PhoneKind, Trunk
 
 
 class Node:
@@ -56,3 +56,38 @@ async def test_news_of_a_phone_stand_against_the_older_list_that_crossed_them() 
     node.news = {"Event": "PeerStatus", "Peer": "PJSIP/1002", "PeerStatus": "Reachable"}
     await node.phones.look()
     assert node.told == [("1002", True)]
+
+
+def _contact(name: str, uri: str, status: str = "Reachable") -> dict[str, str]:
+    return {"Event": "ContactStatus", "AOR": name, "URI": uri, "ContactStatus": status}
+
+
+async def test_another_node_calls_a_registered_phone_at_the_address_it_gave_last() -> None:
+    node = await _connected()
+    assert node.phones.needs_a_way("PJSIP/1001")
+    assert node.phones.way_to("PJSIP/1001") == ""
+    former, present = "sip:1001@10.0.0.7:5060", "sip:1001@10.0.0.8:5062;transport=tcp"
+    node.phones.manager_event({"Event": "PeerStatus", "Peer": "PJSIP/1001"} | _REACHABLE)
+    node.phones.manager_event({"Event": "ContactList", "Endpoint": "1001", "Uri": former})
+    node.phones.manager_event(_contact("1001", present, "Created"))
+    node.phones.manager_event(_contact("1001", former, "Removed"))
+    assert not node.phones.needs_a_way("PJSIP/1001")
+    assert node.phones.way_to("PJSIP/1001") == f"PJSIP/1001/{present}"
+    node.phones.manager_event(_contact("1001", present, "Removed"))
+    assert node.phones.way_to("PJSIP/1001") == ""
+
+
+async def test_another_node_calls_over_a_registered_gateway_at_its_address() -> None:
+    node = await _connected()
+    gateway = Trunk("gw", username="gw-account", secret="secret-secret")
+    node.phones.want((), (gateway, Trunk("peer", host="10.0.0.1")))
+    assert node.phones.needs_a_way("PJSIP/13800138000@gw")
+    assert not node.phones.needs_a_way("PJSIP/13800138000@peer")
+    node.phones.manager_event(_contact("gw-account", "sip:gw-account@10.0.0.9:5060"))
+    assert not node.phones.needs_a_way("PJSIP/13800138000@gw")
+    way = node.phones.way_to("PJSIP/13800138000@gw")
+    assert way == "PJSIP/gw/sip:13800138000@10.0.0.9:5060"
+    assert node.phones.way_to("PJSIP/13800138000@peer") == ""
+
+
+_REACHABLE = {"PeerStatus": "Reachable"}

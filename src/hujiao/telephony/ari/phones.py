@@ -17,6 +17,12 @@ _LIST = Order("GET", "endpoints/PJSIP")
 _START_TIME = Order("GET", "asterisk/info?only=status")
 
 
+def _parted(endpoint: str) -> tuple[str, str]:
+    """`PJSIP/<number>@<trunk>` into both; `PJSIP/<phone>` has no number."""
+    number, _, name = endpoint.removeprefix("PJSIP/").rpartition("@")
+    return number, name
+
+
 class Phones:
     """The phones and trunks of one node. Used from the event loop only."""
 
@@ -31,7 +37,7 @@ class Phones:
         self.aliases: dict[str, str] = {}
         """Under which names gateways call in -> their endpoint names."""
         self.contacts: dict[str, str] = {}
-        """Registered SIP phones -> the SIP address at which any node reaches them."""
+        """Who is registered here -> the SIP address at which any node reaches him."""
         self._node = node
         self._media_address = media_address
         self._ask = ask
@@ -41,6 +47,8 @@ class Phones:
         """None until somebody said what shall be known: nothing is deleted on a guess."""
         self._phones: frozenset[str] = frozenset()
         self._sip_phones: frozenset[str] = frozenset()
+        self._accounts: dict[str, str] = {}
+        """Trunks that sign in -> the names they are registered under."""
         self._pushed: dict[Thing, Fields] = {}
         self._online: dict[str, bool] = {}
         self._start_time = ""
@@ -56,6 +64,7 @@ class Phones:
         self.aliases.update(aliases(trunks))
         self._phones = frozenset(phone.endpoint for phone in phones)
         self._sip_phones = frozenset(p.endpoint for p in phones if p.kind is PhoneKind.SIP)
+        self._accounts = {t.endpoint: t.username or t.endpoint for t in trunks if not t.host}
 
     async def connected(self) -> None:
         """Push what the node lacks (all, after its restart) and tell the state of every phone."""
@@ -112,11 +121,23 @@ class Phones:
             # The new contact of a phone that moved is told before the end of the old one.
             del self.contacts[phone]
 
-    def address(self, phone: str) -> str:
-        """Where another node calls the phone while it is online here; empty when none can."""
-        if phone not in self._sip_phones or not self.online(phone):
+    def needs_a_way(self, endpoint: str) -> bool:
+        """Whether it is registered by a phone or a gateway, and not here."""
+        number, name = _parted(endpoint)
+        if number:
+            return name in self._accounts and self._accounts[name] not in self.contacts
+        return name in self._sip_phones and not self.online(name)
+
+    def way_to(self, endpoint: str) -> str:
+        """What another node calls instead, by what is registered here; empty when nothing is."""
+        number, name = _parted(endpoint)
+        contact = self.contacts.get(self._accounts.get(name, "") if number else name, "")
+        if not contact or not (number or self.online(name)):
             return ""
-        return self.contacts.get(phone, "")
+        if number:
+            scheme, _, rest = contact.partition(":")
+            contact = f"{scheme}:{number}@{rest.rpartition('@')[2]}"
+        return f"PJSIP/{name}/{contact}"
 
     def _peer_status(self, event: Mapping[str, str]) -> None:
         """It comes once per change of an endpoint."""

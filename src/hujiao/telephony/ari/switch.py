@@ -53,7 +53,7 @@ class AriSwitch:
         if node is None:
             asyncio.get_running_loop().call_soon(self._refuse, command)
             return
-        if isinstance(command, OriginateLeg) and len(self._nodes) > 1:
+        if isinstance(command, OriginateLeg | DialInBridge) and len(self._nodes) > 1:
             command = self._reached(command, node)
         node.send(command)
 
@@ -99,14 +99,15 @@ class AriSwitch:
         name = self._where.get(leg)
         return self._nodes[name] if name is not None else None
 
-    def _reached(self, command: OriginateLeg, node: AriNode) -> OriginateLeg:
-        """A SIP phone that another node knows is called from this one at its own address."""
-        phone = command.endpoint.removeprefix("PJSIP/")
-        if node.phones.online(phone):
+    def _reached(
+        self, command: OriginateLeg | DialInBridge, node: AriNode
+    ) -> OriginateLeg | DialInBridge:
+        """Who is registered at another node only is called from this one at his own address."""
+        if not node.phones.needs_a_way(command.endpoint):
             return command
         for other in self._nodes.values():
-            if other.connected and (uri := other.phones.address(phone)):
-                return replace(command, endpoint=f"PJSIP/{phone}/{uri}")
+            if other.connected and (endpoint := other.phones.way_to(command.endpoint)):
+                return replace(command, endpoint=endpoint)
         return command
 
     def _refuse(self, command: Command) -> None:
