@@ -29,6 +29,7 @@ PAGES = {
         "/admin/reasons",
         "/admin/dispositions",
         "/admin/audit",
+        "/admin/retention",
         "/admin/system",
         "/account",
     ),

@@ -6,6 +6,8 @@ is connected and has said who is still there (`Floor` reconciles every call then
 """
 
 from hujiao.calls.model import Call, CallId
+from hujiao.events.fact import Subject
+from hujiao.events.floor import AgentStateChanged
 from hujiao.floor.core import Floor
 from hujiao.floor.desks import Desk
 from hujiao.floor.nodes import await_nodes
@@ -29,6 +31,9 @@ def restore(floor: Floor, calls: list[Call], desks: list[SavedDesk], now_ms: int
         floor.mark_agent(desk.id)
         tell_reach(floor, desk)
         history += _history(desk, by_id.get(CallId(desk.contact or "")))
+        if desk.state is not saved.state:
+            freed = AgentStateChanged(desk.state, saved.state, "floor_restarted")
+            floor.tell(freed, Subject(agent=desk.id), now_ms)
         if not desk.phone_online:
             floor.timers.set((PHONE_GONE, desk.id), now_ms + PHONE_GONE_MS)
     for event in sorted(history, key=lambda event: event.at_ms):

@@ -282,11 +282,12 @@ async def test_what_another_book_says_otherwise_is_named(
     assert {kind: one.subject for kind, one in (await found(house)).items()} == kinds
 
 
+@pytest.mark.parametrize(("ended_by", "cause"), [("customer", 0), ("system", 38)])
 async def test_a_call_whose_end_was_found_later_may_have_less_sound_than_talk(
-    house: House,
+    house: House, ended_by: str, cause: int
 ) -> None:
     """Nobody heard it end: the switch died, or the backup was taken in the middle of it."""
-    house.find("call.ended", "c1").fact = facts.CallEnded("talking", "customer", 0)
+    house.find("call.ended", "c1").fact = facts.CallEnded("talking", ended_by, cause)
     await house.settle()
     shorten_the_sound(house)
     assert await found(house) == {}

@@ -1,7 +1,10 @@
 """What a restarted floor makes of the calls and agents that the last one left."""
 
+from itertools import pairwise
+
 from hujiao.calls.model import Call
 from hujiao.events.calls import CallEnded
+from hujiao.events.floor import AgentStateChanged
 from hujiao.telephony import port
 from hujiao.telephony.port import Cause, LegId, LiveLeg
 from tests.unit.floor.stage import NODE, Stage
@@ -81,6 +84,17 @@ def test_a_ringing_offer_is_ended_and_made_again() -> None:
     assert again.offered["ann"] != leg
     stage.ended(leg, Cause.ANSWERED_ELSEWHERE)
     assert stage.floor.desks["ann"].missed == 0
+
+
+def test_each_state_of_an_agent_begins_where_the_former_ended_over_a_restart() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    stage.restart(live(call.customer), live(call.offered["ann"], answered=False))
+    chain = [fact for _, fact, _ in stage.ledger.facts if isinstance(fact, AgentStateChanged)]
+    assert [fact.state for fact in chain[-3:]] == ["offered", "ready", "offered"]
+    for former, following in pairwise(chain):
+        assert following.was == former.state
 
 
 def test_an_agent_who_picked_up_in_the_gap_has_the_call() -> None:

@@ -23,12 +23,13 @@ STAYS_S = 5.0
 LOOK_AGAIN_S = 0.5
 FLOOR_TIMEOUT_S = 5.0
 NODE_TIMEOUT_S = 10.0
-READERS = ("contacts", "recordings")
+READERS = frozenset({"contacts", "recordings"})
+"""Those that must be there; the ledger may have others."""
 
 _ENDED = text("SELECT call_id FROM fact WHERE call_id = ANY(:ids) AND type = 'call.ended'")
 _KNOWN = text("SELECT DISTINCT call_id FROM fact WHERE call_id = ANY(:ids)")
 _DELIVERED = text("SELECT coalesce(max(last_seq), 0) FROM ledger_source WHERE source LIKE :source")
-_READ_TO = text("SELECT coalesce(max(position), 0) FROM ledger_cursor WHERE reader = :reader")
+_READ_TO = text("SELECT reader, position FROM ledger_cursor")
 _UNREAD = text("SELECT count(*) FROM fact WHERE position > :position")
 
 
@@ -144,8 +145,9 @@ class LiveCheck:
         """A reader that moves on is only busy."""
         found = []
         async with self._database.transaction() as connection:
-            for reader in READERS:
-                position = int(await connection.scalar(_READ_TO, {"reader": reader}) or 0)
+            places = dict.fromkeys(READERS, 0)
+            places.update((row.reader, row.position) for row in await connection.execute(_READ_TO))
+            for reader, position in sorted(places.items()):
                 unread = int(await connection.scalar(_UNREAD, {"position": position}) or 0)
                 if unread:
                     stands = {"position": position, "facts": unread}

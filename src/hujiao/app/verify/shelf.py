@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hujiao.app.verify.books import rows
 from hujiao.app.verify.model import Checked, Difference, Differences, Period
 from hujiao.calls import store as calls
+from hujiao.calls.model import EndedBy
 from hujiao.calls.projection import Contact
 from hujiao.kit.clock import to_datetime
 from hujiao.recordings import store
@@ -101,7 +102,7 @@ class ShelfCheck:
             return
         if call is None:
             yield Difference("recording_of_nobody", one.id, {"call": one.call_id})
-        found_later = call is not None and call.cause == Cause.UNKNOWN
+        found_later = call is not None and _was_found_ended(call)
         if one.state is State.FAILED:
             if not (found_later and one.problem == NO_SOUND):
                 yield Difference("merge_failed", one.id, {"problem": one.problem or "?"})
@@ -181,6 +182,13 @@ class ShelfCheck:
                 ours = _raw_name(entry.name) != entry.name and SAFE_NAME.match(entry.name)
                 if ours and self._period.since_ms <= _written_ms(entry) < latest:
                     yield entry.name
+
+
+def _was_found_ended(call: Contact) -> bool:
+    """Nobody heard it end: its lines, or its whole node, were gone when the floor looked."""
+    if call.cause == Cause.FAILURE:
+        return call.ended_by == EndedBy.SYSTEM
+    return call.cause == Cause.UNKNOWN
 
 
 def _in_batches(files: Iterator[str]) -> Iterator[Sequence[str]]:
