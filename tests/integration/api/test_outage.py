@@ -51,7 +51,7 @@ async def test_who_is_signed_in_stays_so_and_all_is_well_again_by_itself(
         recordings=tmp_path,
         messages=tmp_path,
         web_dist=tmp_path,
-        sip="ws://127.0.0.1:9/ws",
+        sip={"n1": "ws://127.0.0.1:9/ws"},
         host="127.0.0.1",
         port=port,
         region="CN",

@@ -58,7 +58,7 @@ class InThread:
             recordings=self._folder,
             messages=self._folder,
             web_dist=self._folder,
-            sip="ws://127.0.0.1:9/ws",
+            sip={"n1": "ws://127.0.0.1:9/ws"},
             host="127.0.0.1",
             port=self._port,
             region="CN",
