@@ -1,10 +1,13 @@
 """Two real Asterisks under one floor: agents reach both, one dies, one is drained."""
 
+from dataclasses import replace
+
 import pytest
 
 from hujiao.calls.model import Call
 from hujiao.events.calls import CallEnded
 from hujiao.events.ledger import MemorySink
+from hujiao.floor.config import TrunkSettings
 from hujiao.telephony.port import Cause, NodeName
 from tests.asterisk.floor.running import (
     RunningFloor,
@@ -155,3 +158,32 @@ async def test_a_drained_node_sends_new_callers_elsewhere_and_keeps_those_it_has
 def drains(node: RunningNode) -> bool:
     answer = node.ari("GET", "/asterisk/variable", params={"variable": "HUJIAO_DRAINING"})
     return answer.status_code == 200 and answer.json()["value"] == "1"
+
+
+async def test_a_gateway_that_signed_in_to_one_node_carries_the_calls_of_the_other(
+    asterisk_node: MakeNode, softphone: MakeSoftphone
+) -> None:
+    home, other = asterisk_node("n1"), asterisk_node("n2")
+    account = TrunkSettings(
+        name="gateway", username="gw-account", secret="gateway-secret", prefixes=("1",)
+    )
+    settings = replace(configuration([]), trunks={account.name: account})
+    async with running_floor([home, other], settings) as running:
+        customer = await softphone(
+            user=account.username,
+            password=account.secret,
+            registrar_port=home.sip_port,
+            answers=True,
+            say=tone(CUSTOMER_HZ, 240),
+        )
+        agent = await agent_phone(softphone, home, "1001")
+        await running.ready("ann")
+        running.do("drain", node="n1", on=True)
+        call_id = running.do("dial", agent="ann", number="13800138000")["call_id"]
+        call = running.floor.calls[call_id]
+        assert call.node == "n2"
+        await running.until_phase(call, "talking")
+        await hears(agent, CUSTOMER_HZ)
+        await hears(customer, AGENT_HZ)
+        await customer.hang_up()
+        await running.until_idle()
