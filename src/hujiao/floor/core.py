@@ -83,6 +83,8 @@ class Floor:
         """Legs of calls that were closed while their node was away, should they live after all."""
         self.draining: set[port.NodeName] = set()
         self.calls_on: Counter[port.NodeName] = Counter()
+        self._carried: set[str] = set()
+        """The calls that are counted in `calls_on`: they have legs."""
         self.timers: Timers[TimerKey] = Timers()
         self.changed = Changed()
         self._unsaved = Changed()
@@ -212,6 +214,7 @@ class Floor:
     def take_on(self, call: Call) -> None:
         """A call begins, or is taken over from the last floor."""
         self.calls[call.id] = call
+        self._carried.add(call.id)
         self.calls_on[call.node] += 1
         call.place = place_of(self, call.node)
         self.call_of_leg.update(dict.fromkeys(call.legs, call))
@@ -335,11 +338,14 @@ class Floor:
     def _forget_if_done(self, call: Call) -> None:
         if not call.is_over or call.legs or call.id not in self.calls:
             return
+        if call.id in self._carried:
+            # Its agent may still wrap up: the node has nothing to do with that.
+            self._carried.discard(call.id)
+            self.calls_on[call.node] -= 1
         desk = self.desks.get(call.agent or "")
         if desk is not None and desk.contact == call.id:
             return
         del self.calls[call.id]
-        self.calls_on[call.node] -= 1
         self.mark_call(call.id)
 
     # --- the router's words ---

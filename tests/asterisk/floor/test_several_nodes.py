@@ -179,6 +179,10 @@ async def test_a_gateway_that_signed_in_to_one_node_carries_the_calls_of_the_oth
         agent = await agent_phone(softphone, home, "1001")
         await running.ready("ann")
         running.do("drain", node="n1", on=True)
+    # The next floor learns from lists what this one was told as it happened.
+    async with running_floor([home, other], settings) as running:
+        await running.ready("ann")
+        running.do("drain", node="n1", on=True)
         call_id = running.do("dial", agent="ann", number="13800138000")["call_id"]
         call = running.floor.calls[call_id]
         assert call.node == "n2"
