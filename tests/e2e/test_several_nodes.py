@@ -8,13 +8,7 @@ import pytest
 from tests.e2e.browser import OpenDesk
 from tests.e2e.conftest import AGENT_HZ, CUSTOMER_HZ
 from tests.e2e.office import TEST_PHONE, Office
-from tests.e2e.test_first_answered_call import (
-    calls_and_is_answered,
-    channel,
-    customer_hears,
-    ready,
-    until_recorded,
-)
+from tests.e2e.test_first_answered_call import calls_and_is_answered, customer_hears, ready
 from tests.harness.fixtures import MakeSoftphone
 from tests.harness.softphone import Softphone
 from tests.harness.sound import tone
@@ -61,8 +55,6 @@ async def test_a_browser_answers_a_call_of_the_second_node_and_outlives_its_deat
     call = office.newest_call()
     assert call["ended_by"] == "system"
     await second_customer.hang_up()
-    recording = await until_recorded(office, call["id"])
-    assert channel(recording, 0).level_at(CUSTOMER_HZ) > 0.05, "what was recorded there is kept"
     await until(lambda: node(office, "n2")["connected"], timeout_s=40, what="n2 is back")
 
 

@@ -71,6 +71,7 @@ def node_connected(floor: Floor, event: NodeConnected) -> None:
 
 
 def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:
+    was_over = call.is_over
     gone = [leg for leg in call.legs if leg not in live]
     answered = [leg.id for leg in call.legs.values() if not leg.answered and _is_up(live, leg.id)]
     if call.id in floor.restored:
@@ -83,7 +84,11 @@ def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:
     for leg_id in answered:
         if leg_id in call.legs and not call.legs[leg_id].answered:
             floor.leg_answered(LegAnswered(now_ms, leg_id))
-    if not call.is_over:
+    if was_over:
+        # Ended by a wish that came while the node could not be asked.
+        for leg_id in call.legs:
+            floor.send(HangUpLeg(leg_id))
+    elif not call.is_over:
         out = Effects()
         queue = reconcile(call, live, now_ms, out, floor.prompts)
         floor.settle_and_queue(call, queue, out, now_ms)

@@ -300,3 +300,14 @@ def test_the_calls_left_are_counted_by_node(stage: Stage) -> None:
     stage.ended(left.customer)
     view = stage.do("nodes")["nodes"]
     assert {name: node["calls"] for name, node in view.items()} == {"n1": 1, "n2": 1}
+
+
+def test_a_call_ended_while_its_node_was_away_is_hung_up_when_that_is_back(stage: Stage) -> None:
+    stage.ready("ann", nodes=BOTH)
+    call = talking(stage, "ann", OTHER)
+    stage.tell(port.NodeLost(stage.now, OTHER))
+    stage.do("hangup", agent="ann", call=call.id)
+    stage.commands.clear()
+    legs = tuple(port.LiveLeg(leg, call.bridge, True) for leg in call.legs)
+    stage.tell(port.NodeConnected(stage.now, OTHER, legs))
+    assert {one.leg for one in stage.sent(port.HangUpLeg)} == {leg.leg for leg in legs}
