@@ -4,10 +4,12 @@
 BIN := .venv/bin
 PYTEST_ARGUMENTS ?=
 DEMO_ARGUMENTS ?=
+BENCH_ARGUMENTS ?=
+CHAOS_ARGUMENTS ?=
 WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts -type f 2>/dev/null)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup web run demo doctor test test-quick lint format docs bench clean
+.PHONY: help setup web run demo doctor test test-quick lint format docs bench chaos clean
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,21 +48,24 @@ test-quick: .venv/.ready  ## the pure tests only
 	$(BIN)/pytest tests/unit $(PYTEST_ARGUMENTS)
 
 lint: setup  ## types, style, and the law of imports
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks chaos
+	$(BIN)/ruff format --check src tests benchmarks chaos
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	cd web && npm run --silent lint && npm run --silent typecheck
 
 format: .venv/.ready  ## put the sources into form
-	$(BIN)/ruff check --fix --select I src tests benchmarks
-	$(BIN)/ruff format src tests benchmarks
+	$(BIN)/ruff check --fix --select I src tests benchmarks chaos
+	$(BIN)/ruff format src tests benchmarks chaos
 
 docs: .venv/.ready  ## pages that are made from the code
 	$(BIN)/python -m hujiao.events.page > docs/ledger.md
 
 bench: setup  ## measure; results belong into docs/benchmarks.md
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks $(BENCH_ARGUMENTS)
+
+chaos: setup  ## kill programs under calls and compare all books (25 minutes; CHAOS_ARGUMENTS="--kills 20")
+	$(BIN)/python -m chaos $(CHAOS_ARGUMENTS)
 
 clean:  ## remove what was built; data and caches stay
 	rm -rf .venv web/node_modules web/dist test-results .pytest_cache .mypy_cache .ruff_cache

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import re
+import signal
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -57,6 +58,8 @@ class CallTimes:
     heard: list[float]
     started_s: dict[str, float]
     """Caller's number -> when the INVITE left, in seconds since the epoch."""
+    cut_off: list[str]
+    """Callers who did not come to hang up themselves: somebody else ended their call."""
     errors: str
 
 
@@ -73,14 +76,25 @@ class Field:
         """Where callers call from: the silent ones, then the voiced sample."""
 
     async def run(
-        self, *, target_port: int, number: str, rate: float, duration_s: float, ear: Ear
+        self,
+        *,
+        target_port: int,
+        number: str,
+        rate: float,
+        duration_s: float,
+        ear: Ear,
+        talk_ms: int = TALK_MS,
+        series: str = "",
+        enough: asyncio.Event | None = None,
     ) -> CallTimes:
-        """Calls `number` at `rate` per second; returns when the last call has ended."""
+        """Calls `number` at `rate` per second until `duration_s` are over or `enough` is set;
+        returns when the last call has ended."""
         voiced = rate * VOICED_SHARE
         rates = (rate - voiced, voiced)
         phones = await self._phones(ear)
         folders: list[Path] = [phones.folder]
         callers: list[Sipp] = []
+        stopping: asyncio.Task[None] | None = None
         try:
             for kind, media, port, part in zip(
                 (scenarios.SILENT, scenarios.VOICED),
@@ -92,7 +106,7 @@ class Field:
                 one = await start_sipp(
                     self._tree,
                     self._ports,
-                    scenarios.callers(kind, media_port=media, talk_ms=TALK_MS),
+                    scenarios.callers(kind, media_port=media, talk_ms=talk_ms, series=series),
                     target_port=target_port,
                     number=number,
                     calls=max(1, round(part * duration_s)),
@@ -102,11 +116,15 @@ class Field:
                 )
                 callers.append(one)
                 folders.append(one.folder)
+            if enough is not None:
+                stopping = asyncio.create_task(_stop_calling(callers, enough))
             for one in callers:
                 with suppress(TimeoutError):  # calls that never end have failed; logs tell which
                     await one.result(duration_s + _END_S)
             await asyncio.sleep(0.3)  # the last BYEs reach the agents
         finally:
+            if stopping is not None:
+                stopping.cancel()
             errors = "".join(one.errors for one in callers) + phones.errors
             for one in (*callers, phones):
                 one.process.kill() if one.process.returncode is None else None
@@ -134,6 +152,13 @@ class Field:
         return phones
 
 
+async def _stop_calling(callers: Sequence[Sipp], enough: asyncio.Event) -> None:
+    await enough.wait()
+    for one in callers:
+        if one.process.returncode is None:
+            one.process.send_signal(signal.SIGUSR1)  # no new calls; those that stand go on
+
+
 def _is_taken(port: int) -> bool:
     """Whether somebody listens on a UDP port; looked up, for trying it would take it."""
     rows = Path("/proc/net/udp").read_text().splitlines()[1:]
@@ -142,7 +167,7 @@ def _is_taken(port: int) -> bool:
 
 def _times(logs: str, ear: Ear, errors: str) -> CallTimes:
     moments: dict[str, dict[str, float]] = {
-        word: {} for word in ("call", "offer", "connected", "media")
+        word: {} for word in ("call", "offer", "connected", "media", "end")
     }
     ports: dict[str, int] = {}
     for word, user, port, at in _LINE.findall(logs):
@@ -168,5 +193,6 @@ def _times(logs: str, ear: Ear, errors: str) -> CallTimes:
         connected=connected,
         heard=heard,
         started_s=calls,
+        cut_off=[user for user in calls if user not in moments["end"]],
         errors=errors,
     )

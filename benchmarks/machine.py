@@ -23,6 +23,15 @@ class Machine:
     sipp: str
     load_average: float
 
+    @property
+    def sentence(self) -> str:
+        """All of it, as the pages say it."""
+        return (
+            f"{self.processor}, {self.cores} cores, {self.memory_gb} GB, kernel {self.kernel};"
+            f" Python {self.python}, Asterisk {self.asterisk}, PostgreSQL {self.postgresql},"
+            f" SIPp {self.sipp}. Load average before the run: {self.load_average}."
+        )
+
 
 def this_machine(tree: PrivateTree) -> Machine:
     """Described before anything is measured."""

@@ -53,10 +53,7 @@ def page(
             "Made by `make bench` (`.venv/bin/python -m benchmarks --write`); nothing here is"
             " written by hand.",
             "",
-            f"{machine.processor}, {machine.cores} cores, {machine.memory_gb} GB, kernel"
-            f" {machine.kernel}; Python {machine.python}, Asterisk {machine.asterisk},"
-            f" PostgreSQL {machine.postgresql}, SIPp {machine.sipp}. Load average before the run:"
-            f" {machine.load_average}. The run took {took_s / 60:.0f} min.",
+            f"{machine.sentence} The run took {took_s / 60:.0f} min.",
             "",
             *_targets(runs, pops, routing),
             *_calls(runs),

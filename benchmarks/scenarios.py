@@ -31,12 +31,13 @@ _ANSWER = """\
       Contact: <sip:[local_ip]:[local_port];transport=[transport]>"""
 
 
-def callers(kind: str, *, media_port: int, talk_ms: int) -> str:
+def callers(kind: str, *, media_port: int, talk_ms: int, series: str = "") -> str:
     """Callers who hang up `talk_ms` after the switch took them; their sound goes to `media_port`.
 
-    `kind` is VOICED or SILENT. The switch answers before it queues, in both systems.
+    `kind` is VOICED or SILENT, `series` a digit that keeps apart several loads. The switch answers
+    before it queues, in both systems.
     """
-    user = f"{kind}[call_number]"
+    user = f"{kind}{series}[call_number]"
     return _scenario(
         f"""
   <nop><action><log message="call {user} [timestamp]"/></action></nop>
@@ -71,7 +72,8 @@ def callers(kind: str, *, media_port: int, talk_ms: int) -> str:
       Content-Length: 0
 
   ]]></send>
-  <recv response="200"/>"""
+  <recv response="200"/>
+  <nop><action><log message="end {user} [timestamp]"/></action></nop>"""
     )
 
 

@@ -1,5 +1,9 @@
 """The ledger delivers every fact to PostgreSQL, in order and once, whatever dies in between."""
 
+import asyncio
+import signal
+import sys
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,7 +14,7 @@ from sqlalchemy import text
 from hujiao.events.calls import CallArrived, MenuDigit
 from hujiao.events.fact import Subject
 from hujiao.events.ledger import Ledger, publish
-from hujiao.events.writeahead import WriteAhead
+from hujiao.events.writeahead import NotLeadingError, WriteAhead
 from hujiao.kit.db import Database
 from hujiao.migrations.run import migrate
 from tests.harness.database import RunningCluster, new_cluster
@@ -150,8 +154,58 @@ async def test_what_lives_is_kept_with_its_facts_and_let_go(database: Database, 
         ledger.commit()
         ledger.keep("call", "a", None)
         ledger.keep("call", "b", b"3")
+        press(ledger, "1")
+        await ledger.flush()  # a connection given up half-way would hold the database for a minute
     async with opened(database, path) as ledger:
         assert ledger.living("call") == [b"3"]
+        press(ledger, "2")
+        await ledger.flush()
+
+
+async def test_a_former_leader_adds_nothing_to_what_the_next_one_has_read(
+    database: Database, path: Path
+) -> None:
+    replaced = threading.Event()
+    former = Ledger(database=database, path=path, source="floor", on_superseded=replaced.set)
+    await former.start()
+    press(former, "1")
+    await former.flush()
+    async with opened(database, path) as leader:
+        press(former, "2")
+        former.commit()
+        assert await asyncio.to_thread(replaced.wait, 5)
+        press(leader, "3")
+        await leader.flush()
+        assert await delivered(database) == ["1", "3"]
+    with pytest.raises(NotLeadingError):
+        Ledger(database=database, path=path, source="floor", epoch=1)
+    await former.stop(deliver_within_s=0.1)
+
+
+HOLDER = """
+import sqlite3, sys, time
+from pathlib import Path
+from hujiao.events.writeahead import WriteAhead
+file = WriteAhead(Path(sys.argv[1]))
+file._db.execute("BEGIN IMMEDIATE")
+print("holds", flush=True)
+time.sleep(60)
+"""
+
+
+async def test_a_leader_paused_in_the_middle_of_writing_is_ended_by_the_next(
+    database: Database, path: Path
+) -> None:
+    holder = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", HOLDER, str(path), stdout=asyncio.subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert await holder.stdout.readline() == b"holds\n"
+    holder.send_signal(signal.SIGSTOP)
+    async with opened(database, path) as leader:
+        press(leader, "1")
+        await leader.flush()
+    assert await asyncio.wait_for(holder.wait(), 5) == -signal.SIGKILL
 
 
 async def test_facts_cannot_be_changed_or_removed(database: Database) -> None:

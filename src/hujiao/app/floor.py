@@ -65,7 +65,9 @@ class FloorProcess:
             epoch=epoch,
             on_superseded=end_at_once,
         )
-        self.switch = build_switch(nodes, epoch=epoch, on_superseded=end_at_once)
+        self.switch = build_switch(
+            nodes, epoch=epoch, on_superseded=end_at_once, alone=self.ledger.alone
+        )
         self.runtime = Runtime(
             floor=Floor(send=self.switch.send, ledger=self.ledger, prompts=prompt_media),
             switch=self.switch,

@@ -17,7 +17,7 @@ from hujiao.calls.model import (
     Prompts,
     Timer,
 )
-from hujiao.calls.talk import RECONNECT_MS, connect, finish
+from hujiao.calls.talk import RECONNECT_MS, connect, connected, finish
 from hujiao.events import calls as facts
 from hujiao.events import floor as floor_facts
 from hujiao.routing import model as routing
@@ -79,7 +79,7 @@ def restore_offers(call: Call, live: Live, at_ms: int, out: Effects) -> None:
     for agent, leg in offered.items():
         up = caller_is_here and leg in live and live[leg].answered
         if up and call.agent is None:
-            _picked_up(call, agent, leg, at_ms, out)
+            _picked_up(call, agent, live[leg], live, at_ms, out)
             continue
         out.tell(call, floor_facts.OfferCancelled("floor_restarted"), agent)
         out.do(HangUpLeg(leg, Cause.ANSWERED_ELSEWHERE))
@@ -125,9 +125,9 @@ def _queue_again(call: Call, queue: str, at_ms: int, out: Effects) -> None:
     )
 
 
-def _picked_up(call: Call, agent: str, leg: LegId, at_ms: int, out: Effects) -> None:
-    call.agent, call.agent_leg = agent, leg
-    call.legs[leg].answered = True
+def _picked_up(call: Call, agent: str, leg: LiveLeg, live: Live, at_ms: int, out: Effects) -> None:
+    call.agent, call.agent_leg = agent, leg.leg
+    call.legs[leg.leg].answered = True
     out.tell(call, floor_facts.OfferWasAccepted())
     out.tell(call, floor_facts.QueueLeft("answered"))
     out.routing.append(
@@ -138,4 +138,7 @@ def _picked_up(call: Call, agent: str, leg: LegId, at_ms: int, out: Effects) -> 
             routing.QueueId(call.queue) if call.queue else None,
         )
     )
-    connect(call, at_ms, out)
+    if leg.bridge == live[call.customer].bridge == call.bridge:
+        connected(call, at_ms, out)
+    else:
+        connect(call, at_ms, out)

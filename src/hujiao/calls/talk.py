@@ -57,12 +57,13 @@ def connect(call: Call, at_ms: int, out: Effects) -> None:
     if call.agent_leg is None:
         return
     out.do(JoinLegs(call.bridge, (call.customer, call.agent_leg)))
+    connected(call, at_ms, out)
+
+
+def connected(call: Call, at_ms: int, out: Effects) -> None:
+    """Customer and agent hear each other."""
     call.bridged = True
     call.music = False
-    _talk(call, at_ms, out)
-
-
-def _talk(call: Call, at_ms: int, out: Effects) -> None:
     call.enter(Phase.TALKING, at_ms)
     call.answered_ms = at_ms
     out.tell(call, facts.CallConnected())
@@ -77,7 +78,7 @@ def _talk(call: Call, at_ms: int, out: Effects) -> None:
 def customer_answered(call: Call, at_ms: int, out: Effects) -> None:
     """The customer of an outbound call picked up; he is in the bridge already."""
     out.tell(call, facts.CustomerAnswered())
-    _talk(call, at_ms, out)
+    connected(call, at_ms, out)
 
 
 def hold(call: Call, by: str, at_ms: int, out: Effects) -> bool:

@@ -105,6 +105,8 @@ class Ledger:
         self._on_superseded = on_superseded
         self._file = WriteAhead(path, epoch)
         self._source = f"{source}-{self._file.identity()}"
+        self.alone = self._file.alone
+        """Who wrote here before is known to be gone."""
         self._seq = self._file.last_seq()
         self._unit = Unit([], {})
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()

@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from hujiao.kit.log import logger
 
 log = logger(__name__)
 
+SAME_START_S = 0.1
 LOCKED_S = 1.0
 """How long a writer may hold the file before its process is taken for paused."""
 
@@ -54,8 +55,11 @@ class WriteAhead:
         self._db.execute("PRAGMA synchronous=NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS lead"
-            " (id INTEGER PRIMARY KEY CHECK (id = 1), epoch INTEGER, pid INTEGER, started REAL)"
+            " (id INTEGER PRIMARY KEY CHECK (id = 1),"
+            " epoch INTEGER, boot TEXT, pid INTEGER, started REAL)"
         )
+        self.alone = False
+        """The process that led before is known to be gone."""
         self._epoch = self._take_lead(epoch)
         self._db.execute("CREATE TABLE IF NOT EXISTS fact (seq INTEGER PRIMARY KEY, body BLOB)")
         self._db.execute("CREATE TABLE IF NOT EXISTS counter (last_seq INTEGER NOT NULL)")
@@ -76,14 +80,16 @@ class WriteAhead:
     def _write_lead(self, epoch: int | None) -> int:
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            row = self._db.execute("SELECT epoch FROM lead").fetchone()
+            row = self._db.execute("SELECT epoch, boot, pid, started FROM lead").fetchone()
             last = int(row[0]) if row else 0
+            self.alone = row is not None and _process(*row[1:]) is None and row[1] == _boot()
             mine = last + 1 if epoch is None else epoch
             if mine < last:
                 raise NotLeadingError(f"epoch {last} leads")
             me = psutil.Process()
             self._db.execute(
-                "INSERT OR REPLACE INTO lead VALUES (1, ?, ?, ?)", (mine, me.pid, me.create_time())
+                "INSERT OR REPLACE INTO lead VALUES (1, ?, ?, ?, ?)",
+                (mine, _boot(), me.pid, me.create_time()),
             )
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -92,17 +98,14 @@ class WriteAhead:
         return mine
 
     def _end_last_writer(self) -> None:
-        row = self._db.execute("SELECT pid, started FROM lead").fetchone()
-        if row is None or row[0] == os.getpid():
+        row = self._db.execute("SELECT boot, pid, started FROM lead").fetchone()
+        holder = _process(*row) if row is not None else None
+        if holder is None or holder.pid == os.getpid():
             return
-        try:
-            holder = psutil.Process(row[0])
-            if abs(holder.create_time() - row[1]) < 0.1:
-                log.error("a paused floor holds the write-ahead and is ended", pid=row[0])
-                holder.send_signal(signal.SIGKILL)
-                holder.wait(LOCKED_S)
-        except (psutil.NoSuchProcess, psutil.TimeoutExpired):
-            return
+        log.error("a paused floor holds the write-ahead and is ended", pid=holder.pid)
+        with suppress(psutil.NoSuchProcess, psutil.TimeoutExpired):
+            holder.send_signal(signal.SIGKILL)
+            holder.wait(LOCKED_S)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -182,3 +185,19 @@ class WriteAhead:
     def close(self) -> None:
         with self._lock:
             self._db.close()
+
+
+def _boot() -> str:
+    """Tells this run of this machine from every other."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+
+
+def _process(boot: str, pid: int, started: float) -> psutil.Process | None:
+    """The very process that was noted, if it lives; a number is given to others later."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - started) < SAME_START_S
+        gone = process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return None
+    return process if same and not gone and boot == _boot() else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hujiao.calls import inbound, outbound
-from hujiao.calls.model import Effects, EndedBy, Greeting
+from hujiao.calls.model import Effects, EndedBy
 from hujiao.events import calls as facts
 from hujiao.events.fact import Subject
-from hujiao.floor.dialplan import called_number, diallable
+from hujiao.floor.dialplan import called_number, diallable, greeting_of
 from hujiao.telephony.port import Cause, HangUpLeg, LegArrived, Origin
 
 if TYPE_CHECKING:
@@ -26,15 +26,8 @@ def leg_arrived(floor: Floor, event: LegArrived) -> None:
     if number is None:
         _turn_down(floor, event, "unknown_number", Cause.UNALLOCATED)
         return
-    greeting = Greeting(
-        language=number.language,
-        prompt=number.greeting_prompt,
-        menu=number.menu,
-        default_queue=number.queue_id,
-        timeout_ms=number.menu_timeout_s * 1000,
-    )
     out = Effects()
-    call = inbound.arrive(event, greeting, number.name, out)
+    call = inbound.arrive(event, greeting_of(number), number.name, out)
     floor.take_on(call)
     queue = inbound.greet(call, event.at_ms, out, floor.prompts)
     floor.settle_and_queue(call, queue, out, event.at_ms)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from hujiao.calls.model import Destination
+from hujiao.calls.model import Destination, Greeting
 from hujiao.floor.config import NumberSettings, TrunkSettings
 
 _SEPARATORS = re.compile(r"[\s().\-/]")
@@ -44,3 +44,14 @@ def called_number(called: str, numbers: Mapping[str, NumberSettings]) -> NumberS
         if form in numbers:
             return numbers[form]
     return None
+
+
+def greeting_of(number: NumberSettings) -> Greeting:
+    """What the callers of a public number hear, and where their keys lead."""
+    return Greeting(
+        language=number.language,
+        prompt=number.greeting_prompt,
+        menu=number.menu,
+        default_queue=number.queue_id,
+        timeout_ms=number.menu_timeout_s * 1000,
+    )

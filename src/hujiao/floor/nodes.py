@@ -12,10 +12,11 @@ from hujiao.calls.model import Call, Effects
 from hujiao.calls.reconcile import Live, end_with_node, reconcile, restore_offers
 from hujiao.events import floor as facts
 from hujiao.events.fact import NOBODY
-from hujiao.floor import arrivals, phones
+from hujiao.floor import phones
 from hujiao.floor.desks import Desk
 from hujiao.floor.reach import tell_reach
 from hujiao.floor.saved import save_draining
+from hujiao.floor.strays import claim_talks, end_strays
 from hujiao.kit.log import logger
 from hujiao.telephony.port import (
     Cause,
@@ -50,6 +51,7 @@ def node_connected(floor: Floor, event: NodeConnected) -> None:
     floor.timers.set((NODE_AWAY, event.node), None)
     floor.tell(facts.NodeCameUp(event.node, len(event.legs)), NOBODY, event.at_ms)
     live: Live = {leg.leg: leg for leg in event.legs}
+    claim_talks(floor, event)
     calls = [call for call in floor.calls.values() if call.node == event.node]
     for call in sorted(calls, key=lambda call: (call.arrived_ms, call.id)):
         if call.arrived_ms < event.up_since_ms and live.keys().isdisjoint(call.legs):
@@ -57,17 +59,7 @@ def node_connected(floor: Floor, event: NodeConnected) -> None:
             _end_with_node(floor, call, event.at_ms)
         else:
             _reconcile(floor, call, live, event.at_ms)
-    given_up = floor.given_up.pop(event.node, frozenset())
-    for leg in event.legs:
-        if leg.leg in floor.call_of_leg or not leg.answered:
-            continue
-        if leg.leg in given_up:
-            floor.send(HangUpLeg(leg.leg))
-        elif leg.arrival is not None and leg.bridge is None:
-            arrivals.leg_arrived(floor, leg.arrival)
-        else:
-            log.warning("a leg of nobody's call is ended", leg=leg.leg)
-            floor.send(HangUpLeg(leg.leg))
+    end_strays(floor, event, floor.given_up.pop(event.node, frozenset()))
 
 
 def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:

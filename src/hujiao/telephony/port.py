@@ -326,12 +326,16 @@ class CommandFailed:
 
 @dataclass(frozen=True, slots=True)
 class LiveLeg:
-    """A leg found on a node at (re)connection. `arrival` says what came in by it, if it did."""
+    """A leg found on a node at (re)connection.
+
+    `arrival` says what came in by it, if it did; otherwise `endpoint` is whom we called.
+    """
 
     leg: LegId
     bridge: BridgeId | None
     answered: bool
     arrival: LegArrived | None = None
+    endpoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

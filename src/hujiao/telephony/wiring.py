@@ -17,13 +17,14 @@ def build_switch(
     *,
     epoch: int | None = None,
     on_superseded: Callable[[], None] = lambda: None,
+    alone: bool = False,
 ) -> Switch:
     """A switch over these Asterisk nodes; it connects when `start` is called.
 
     It acts at a node only until somebody with a higher `epoch` does, which `on_superseded` is
-    told. Without one, the switch made last leads.
+    told. Without one, the switch made last leads. `alone`: who led before is known to be gone.
     """
-    leader = Leader(now_ms() if epoch is None else epoch, on_superseded)
+    leader = Leader(now_ms() if epoch is None else epoch, on_superseded, alone)
     return AriSwitch([_addresses(node) for node in nodes], clock, leader)
 
 

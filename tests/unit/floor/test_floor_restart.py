@@ -2,9 +2,10 @@
 
 from itertools import pairwise
 
-from hujiao.calls.model import Call
+from hujiao.calls.model import Call, Phase
 from hujiao.events.calls import CallEnded
 from hujiao.events.floor import AgentStateChanged
+from hujiao.routing.model import AgentState
 from hujiao.telephony import port
 from hujiao.telephony.port import Cause, LegId, LiveLeg
 from tests.unit.floor.stage import NODE, Stage
@@ -175,6 +176,77 @@ def test_a_caller_nobody_knows_is_greeted_as_if_he_had_just_come() -> None:
     )
     stage.restart(LiveLeg(leg, None, True, arrival))
     assert stage.floor.calls[leg].phase == "waiting"
+
+
+def test_an_agent_whose_offer_is_taken_back_has_an_unbroken_chain_of_states() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    stage.restart(live(call.customer), live(call.offered["ann"], answered=False))
+    states = [
+        (fact.was, fact.state)
+        for _, fact, subject in stage.ledger.facts
+        if isinstance(fact, AgentStateChanged) and subject.agent == "ann"
+    ]
+    assert [was for was, _ in states[1:]] == [state for _, state in states[:-1]]
+
+
+def unwritten(stage: Stage, leg: LegId, agent: str) -> tuple[LiveLeg, LiveLeg]:
+    """Caller and agent in a conversation that the last floor made and did not write down."""
+    arrival = port.LegArrived(
+        stage.now, NODE, leg, port.Origin.TRUNK, "gw", "13800138000", "", "4001"
+    )
+    bridge = port.BridgeId(f"{leg}.b")
+    extension = stage.floor.desks[agent].settings.extension
+    return (
+        LiveLeg(leg, bridge, True, arrival),
+        LiveLeg(LegId(f"{leg}.1"), bridge, True, None, extension),
+    )
+
+
+def test_a_conversation_begun_in_the_last_moment_of_a_floor_goes_on_and_is_in_the_books() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    legs = unwritten(stage, LegId("n1-77"), "ann")
+    stage.restart(*reversed(legs))
+    call = stage.floor.calls["n1-77"]
+    assert call.phase == "talking"
+    assert stage.state("ann") == "busy"
+    assert not stage.sent(port.HangUpLeg)
+    assert not stage.sent(port.JoinLegs)
+    assert stage.facts("n1-77").count("call.arrived") == 1
+    stage.ended(call.customer)
+    assert stage.state("ann") == "wrap_up"
+    assert stage.facts("n1-77").count("call.connected") == 1
+
+
+def test_an_answer_in_the_last_moment_of_a_floor_is_kept_for_a_caller_who_waited() -> None:
+    stage = Stage()
+    waiting = stage.arrive()
+    stage.ready("bob")
+    ringing = stage.floor.calls[waiting.id]
+    leg = ringing.offered.pop("bob")
+    del ringing.legs[leg]
+    ringing.last_leg = 0
+    ringing.phase = Phase.WAITING
+    bob = stage.floor.desks["bob"]
+    bob.state, bob.contact = AgentState.READY, None
+    extension = bob.settings.extension
+    arrival = unwritten(stage, waiting.customer, "bob")[0].arrival
+    stage.restart(
+        LiveLeg(leg, waiting.bridge, True, None, extension),
+        LiveLeg(waiting.customer, waiting.bridge, True, arrival),
+    )
+    assert stage.floor.calls[waiting.id].phase == "talking"
+    assert stage.state("bob") == "busy"
+    assert not stage.sent(port.HangUpLeg)
+
+
+def test_a_phone_that_rings_for_nobody_is_let_go() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    stage.restart(LiveLeg(LegId("n1-77.1"), None, False, None, "1001"))
+    assert stage.sent(port.HangUpLeg) == [port.HangUpLeg(LegId("n1-77.1"))]
 
 
 def test_a_node_that_restarted_ends_its_calls_and_frees_the_agents() -> None:

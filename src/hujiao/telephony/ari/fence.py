@@ -2,9 +2,10 @@
 
 A floor writes its epoch into a variable of every node it connects to and goes on asking for it.
 Its right to act at a node ends `LEASE_S` after the last question that was answered with its own
-epoch; commands that come later wait for the next answer. A new leader that finds another floor
-connected writes its epoch and waits that long. So a floor that was paused, or cut off from the
-database, can do nothing at a node once another has taken over there, whatever its clock says.
+epoch; commands that come later wait for the next answer. A new leader that finds another's epoch
+writes its own and waits that long, unless it knows that the other's process is gone. So a floor
+that was paused, or cut off from the database, can do nothing at a node once another has taken over
+there, whatever its clock says.
 
 Asterisk itself is no fence: a socket whose application was taken over can still send requests
 (22.10.1).
@@ -16,7 +17,6 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from hujiao.telephony.ari.commands import APP
 from hujiao.telephony.ari.link import LOST, Answer, Order
 from hujiao.telephony.port import Command
 
@@ -29,7 +29,6 @@ MAX_HELD = 10_000
 
 _VARIABLE = "HUJIAO_EPOCH"
 _READ = Order("GET", f"asterisk/variable?variable={_VARIABLE}")
-_OWNER = Order("GET", f"applications/{APP}")
 
 Ask = Callable[[Order], Awaitable[Answer]]
 
@@ -41,10 +40,11 @@ class SupersededError(Exception):
 @dataclass(frozen=True, slots=True)
 class Leader:
     """A floor's claim. `epoch` grows from leader to leader; `superseded` is called once or more
-    when a node knows a higher one."""
+    when a node knows a higher one. `alone`: the process that led before is known to be gone."""
 
     epoch: int
     superseded: Callable[[], None]
+    alone: bool = False
 
 
 class Fence:
@@ -71,11 +71,11 @@ class Fence:
         return True
 
     async def look(self, ask: Ask) -> bool:
-        """Whether a floor, not a higher one, is connected. To be asked before connecting, which
-        would push it out. Raises as `take`."""
-        self._refuse_higher(await _epoch(ask))
-        # Asterisk knows an application only while somebody's socket holds it.
-        return (await ask(_OWNER)).status != 404
+        """Whether a lower floor may still act here. To be asked before connecting, which would push
+        a higher one out. Raises as `take`."""
+        epoch = await _epoch(ask)
+        self._refuse_higher(epoch)
+        return 0 < epoch < self._leader.epoch and not self._leader.alone
 
     async def take(self, ask: Ask, *, others: bool) -> None:
         """Claim the node after connecting. With `others` connected, wait until their right ended.

@@ -20,7 +20,7 @@ from hujiao.telephony.ari.commands import (
     cause_of_refusal,
     refusal_is_harmless,
 )
-from hujiao.telephony.ari.events import Events, arrival
+from hujiao.telephony.ari.events import Events, arrival, endpoint_of
 from hujiao.telephony.ari.fence import Fence, Leader, SupersededError
 from hujiao.telephony.ari.legs import Leg, Legs
 from hujiao.telephony.ari.link import (
@@ -198,6 +198,9 @@ class AriNode:
                     self._tell_gone(trouble)
                 except SupersededError:
                     return
+                except Exception:
+                    # An answer nobody thought of must not end the connection for good.
+                    log.exception("connecting to node %s failed", self.name)
                 await asyncio.sleep(retry_s)
                 retry_s = min(retry_s * 2, LONGEST_RETRY_S)
         finally:
@@ -237,15 +240,16 @@ class AriNode:
             self._on_lost(str(trouble) or "the node does not say who leads")
 
     async def _others_connected(self) -> bool:
-        """Whether another floor is connected that we may replace. Raises SupersededError."""
+        """Whether a lower floor may still act at the node. Raises SupersededError."""
         async with self._http_client() as client:
 
             async def ask(order: Order) -> Answer:
                 try:
                     reply = await client.request(order.method, "/" + order.uri)
-                except httpx.HTTPError as trouble:
+                    # One that is still starting answers in HTML.
+                    return Answer(reply.status_code, reply.json())
+                except (httpx.HTTPError, ValueError) as trouble:
                     raise ConnectionError(str(trouble) or type(trouble).__name__) from trouble
-                return Answer(reply.status_code, reply.json())
 
             return await self._fence.look(ask)
 
@@ -407,7 +411,7 @@ class AriNode:
     def _live_leg(self, channel: dict[str, Any]) -> LiveLeg:
         leg = self.legs.live[channel["id"]]
         came = None if leg.outbound else arrival(self.legs, channel, _stasis_args(channel))
-        return LiveLeg(leg.id, leg.bridge, leg.answered, came)
+        return LiveLeg(leg.id, leg.bridge, leg.answered, came, endpoint_of(leg.name))
 
     def _is_ours(self, channel: dict[str, Any]) -> bool:
         return channel["id"] in self.legs.live or _stasis_args(channel) != []

@@ -1,0 +1,1 @@
+"""Programs killed at random under real calls, and the books checked afterwards: `make chaos`."""

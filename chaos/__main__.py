@@ -1,0 +1,90 @@
+"""`make chaos`: programs are killed while people call, and all books are compared afterwards."""
+
+import argparse
+import asyncio
+import statistics
+import sys
+from collections.abc import Sequence
+
+from benchmarks.machine import this_machine
+from chaos.books import Books
+from chaos.deeds import Plan, database_away, floors_killed, switch_killed
+from chaos.report import Line, page
+from hujiao.app.settings import REPOSITORY, Settings
+from hujiao.telephony.private import PrivateTree, ensure_tree
+
+PAGE = REPOSITORY / "docs" / "reliability.md"
+DEEDS = ("floors", "alone", "database", "switch")
+ALONE_KILLS = 20
+AWAY_S = 60.0
+CALLS = 100
+
+
+def say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    arguments.add_argument("--kills", type=int, default=200, help="of the leading floor")
+    arguments.add_argument("--rate", type=float, default=20.0, help="calls per second")
+    arguments.add_argument("--seed", type=int, default=1)
+    arguments.add_argument("--only", choices=DEEDS, action="append", help="what is done")
+    arguments.add_argument("--write", action="store_true", help=f"into docs/{PAGE.name}, too")
+    given = arguments.parse_args()
+    tree = ensure_tree(Settings().cache)
+    machine = this_machine(tree)
+    lines = [asyncio.run(_do(one, tree, given)) for one in given.only or DEEDS]
+    text = page(lines, given.seed, machine)
+    print(text)
+    if given.write:
+        PAGE.write_text(text)
+    raise SystemExit(any(line.books.faults for line in lines))
+
+
+async def _do(deed: str, tree: PrivateTree, given: argparse.Namespace) -> Line:
+    say(f"-- {deed}")
+    if deed == "floors":
+        books = await floors_killed(tree, Plan(given.kills, given.rate, given.seed), say)
+        what = f"{given.kills} × kill -9 of the leading floor, one standing by"
+        return Line(what, given.rate, books, _took(books, limit_ms=2_000))
+    if deed == "alone":
+        plan = Plan(min(given.kills, ALONE_KILLS), given.rate, given.seed, standby=False)
+        books = await floors_killed(tree, plan, say)
+        what = f"{plan.kills} × kill -9 of the only floor"
+        return Line(what, given.rate, books, _took(books, limit_ms=5_000))
+    if deed == "database":
+        books, before, away = await database_away(
+            tree, rate=given.rate, away_s=AWAY_S, seed=given.seed, say=say
+        )
+        was, is_now = percentile(before, 0.99), percentile(away, 0.99)
+        books.demand(is_now <= 2 * was, f"p99 of the answer: {is_now:.0f} ms, was {was:.0f} ms")
+        return Line(
+            f"PostgreSQL stopped for {AWAY_S:.0f} s",
+            given.rate,
+            books,
+            f"p99 of the answer {was:.0f} ms before, {is_now:.0f} ms meanwhile (limit: twice)",
+        )
+    books = await switch_killed(tree, calls=CALLS, seed=given.seed, say=say)
+    return Line(f"kill -9 of Asterisk under {CALLS} conversations", given.rate, books, "")
+
+
+def _took(books: Books, limit_ms: int) -> str:
+    """The first event was handled so long after the kill; the slowest may take `limit_ms`."""
+    took = books.taken_over_ms if limit_ms == 2_000 else books.restarted_ms
+    books.demand(bool(took) and max(took) <= limit_ms, f"slowest take-over: {max(took or [0])} ms")
+    words = f"taken over after {statistics.median(took):.0f} ms (median), {max(took)} ms at most"
+    if limit_ms == 2_000 and books.restarted_ms:
+        both = books.restarted_ms
+        words += f"; {len(both)} × nobody stood by: {max(both)} ms at most"
+    return words + f" (limit {limit_ms} ms)"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,189 @@
+"""What everybody says of the same calls: SIPp, ledger, list of calls, recordings."""
+
+import asyncio
+import math
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from benchmarks.load import CallTimes
+from chaos.town import Town
+from hujiao.app.verify.model import Checked, Period
+from hujiao.app.verify.run import verify
+from hujiao.app.verify.words import in_words
+from hujiao.kit.clock import now_ms
+
+SETTLE_S = 120.0
+SHOWN = 10
+
+_PER_CALL = """
+    SELECT a.data->>'caller', f.type, count(*)
+    FROM fact a JOIN fact f ON f.call_id = a.call_id
+    WHERE a.type = 'call.arrived' AND f.type IN ('call.arrived', 'call.connected', 'call.ended')
+    GROUP BY a.data->>'caller', a.position, f.type
+"""
+_WAITS = """
+    SELECT e.call_id, e.arrived, e.entered, min(o.at) AS offered
+    FROM (SELECT q.call_id, min(a.at) AS arrived, min(q.at) AS entered
+          FROM fact q JOIN fact a ON a.call_id = q.call_id AND a.type = 'call.arrived'
+          WHERE q.type = 'queue.entered' GROUP BY q.call_id) e
+    JOIN fact o ON o.call_id = e.call_id AND o.type = 'offer.made'
+    GROUP BY e.call_id, e.arrived, e.entered
+    ORDER BY offered, e.arrived
+"""
+_CAME_UP = """
+    SELECT (extract(epoch FROM at) * 1000)::bigint FROM fact
+    WHERE type = 'node.connected' ORDER BY at
+"""
+_RECORDINGS = "SELECT count(*) FROM recording"
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """When a leader was killed (ms since epoch), and whether a floor that stood by lived on."""
+
+    at_ms: int
+    stood_by: bool
+
+
+@dataclass(slots=True)
+class Books:
+    """Counts of one run; `faults` holds each disagreement in words: none when all is well."""
+
+    calls: int = 0
+    connected: int = 0
+    cut_off: int = 0
+    missing: int = 0
+    doubled: int = 0
+    out_of_order: int = 0
+    recordings: int = 0
+    faults: list[str] = field(default_factory=list)
+    taken_over_ms: list[int] = field(default_factory=list)
+    """From each kill to the node being reconciled by the next leader, who stood by."""
+    restarted_ms: list[int] = field(default_factory=list)
+    """The same where nobody stood by, and a floor had to be started first."""
+
+    def demand(self, fine: bool, what: str) -> None:
+        if not fine:
+            self.faults.append(what)
+
+
+async def check(
+    town: Town,
+    loads: Sequence[CallTimes],
+    kills: Sequence[Kill] = (),
+    *,
+    began_ms: int,
+    cut_off: bool = False,
+) -> Books:
+    """Wait until everything is delivered, then compare. `cut_off`: calls had to end."""
+    books = Books()
+    await town.until_led()
+    await _settled(books, "channels are left", lambda: _channels(town))
+    await _settled(books, "calls are left on the floor", lambda: _live_calls(town))
+    called = Counter(user for times in loads for user in times.started_s)
+    ended = [user for times in loads for user in times.cut_off]
+    books.calls, books.cut_off = called.total(), len(ended)
+    books.demand(cut_off or not ended, f"conversations ended by us: {ended[:SHOWN]}")
+    spoken = Counter(
+        user
+        for times in loads
+        for user, after_ms in zip(times.started_s, times.connected, strict=True)
+        if not math.isinf(after_ms)
+    )
+    books.connected = spoken.total()
+    await _verified(town, books, began_ms)
+    with psycopg.connect(town.url) as connection:
+        _compare(connection, books, called, spoken)
+        _order(connection, books)
+        _takeovers(connection, books, kills)
+        row = connection.execute(_RECORDINGS).fetchone()
+        books.recordings = int(row[0]) if row else 0
+    await _all_ready(town, books)
+    return books
+
+
+async def _settled(books: Books, what: str, left: Callable[[], Awaitable[int]]) -> None:
+    deadline = time.monotonic() + SETTLE_S
+    while count := await left():
+        if time.monotonic() > deadline:
+            books.faults.append(f"{what}: {count}")
+            return
+        await asyncio.sleep(0.2)
+
+
+async def _channels(town: Town) -> int:
+    return len(town.node.ari("GET", "/channels").json())
+
+
+async def _live_calls(town: Town) -> int:
+    return int((await town.health()).get("calls", -1))
+
+
+async def _verified(town: Town, books: Books, began_ms: int) -> None:
+    """What `hujiao ledger verify` says; facts and recordings on their way are waited for."""
+    deadline = time.monotonic() + SETTLE_S
+    period = Period(began_ms, now_ms() + 60_000)
+    while True:
+        found = [in_words(one, "en") async for one in verify(town.settings, period, Checked())]
+        if not found:
+            return
+        if time.monotonic() > deadline:
+            books.faults += found[:SHOWN]
+            return
+        await asyncio.sleep(2.0)
+
+
+def _compare(
+    connection: psycopg.Connection[Any], books: Books, called: Counter[str], spoken: Counter[str]
+) -> None:
+    counts: dict[str, Counter[str]] = {
+        kind: Counter() for kind in ("call.arrived", "call.connected", "call.ended")
+    }
+    for caller, kind, count in connection.execute(_PER_CALL):
+        counts[kind][caller] += count
+    arrived, ended = counts["call.arrived"], counts["call.ended"]
+    books.missing = (called - arrived).total()
+    books.doubled = (arrived - called).total()
+    books.demand(not books.missing, f"not in the ledger: {list(called - arrived)[:SHOWN]}")
+    books.demand(not books.doubled, f"twice in the ledger: {list(arrived - called)[:SHOWN]}")
+    books.demand(ended == arrived, f"ends: {list((ended - arrived) + (arrived - ended))[:SHOWN]}")
+    other = (counts["call.connected"] - spoken) + (spoken - counts["call.connected"])
+    books.demand(not other, f"conversations the phones or the ledger know: {list(other)[:SHOWN]}")
+
+
+def _order(connection: psycopg.Connection[Any], books: Books) -> None:
+    """Of two who waited at the same time, who came first is offered first."""
+    waits = connection.execute(_WAITS).fetchall()
+    latest: list[tuple[Any, Any, str]] = []
+    """(arrived, offered, call) of those offered, in the order of offers."""
+    for call, arrived, entered, offered in waits:
+        ahead = [one for one in latest[-200:] if one[0] > arrived and entered < one[1] < offered]
+        if ahead:
+            books.out_of_order += 1
+            if books.out_of_order <= SHOWN:
+                books.faults.append(f"{call} was overtaken by {ahead[0][2]}")
+        latest.append((arrived, offered, call))
+
+
+def _takeovers(connection: psycopg.Connection[Any], books: Books, kills: Sequence[Kill]) -> None:
+    came_up = [int(row[0]) for row in connection.execute(_CAME_UP)]
+    for kill in kills:
+        after = next((at for at in came_up if at >= kill.at_ms), None)
+        if after is None:
+            books.faults.append("nobody took over after a kill")
+            continue
+        took = books.taken_over_ms if kill.stood_by else books.restarted_ms
+        took.append(after - kill.at_ms)
+
+
+async def _all_ready(town: Town, books: Books) -> None:
+    async def stuck() -> int:
+        states = await town.states()
+        return sum(states.get(one) != "ready" for one in town.agents)
+
+    await _settled(books, "agents are not ready", stuck)
