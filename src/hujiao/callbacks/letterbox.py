@@ -18,8 +18,10 @@ from hujiao.callbacks.model import Callback, Kind, Message, State, Why
 from hujiao.callbacks.opening import open_callback
 from hujiao.callbacks.rules import SUFFIX as RAW_SUFFIX
 from hujiao.callbacks.rules import RawMessage, raw_message
+from hujiao.calls.unheard import UnheardCalls
 from hujiao.events.callbacks import MessageLeft
 from hujiao.events.fact import Subject
+from hujiao.events.follow import facts_named
 from hujiao.events.ledger import publish
 from hujiao.floor.admin import queue_of_number
 from hujiao.kit.clock import Clock, now_ms, to_datetime
@@ -75,6 +77,7 @@ class Letterbox:
         self._clock = clock
         self._settled_ms = settled_ms
         self._full_bytes = full_bytes
+        self._unheard = UnheardCalls(database=database, spool=spool)
 
     async def look_after(self) -> None:
         """Take in what comes, until cancelled."""
@@ -87,7 +90,11 @@ class Letterbox:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def take_in(self) -> int:
-        """Take in the messages that are over, the oldest first. Returns how many were new."""
+        """Take in the messages that are over, the oldest first. Returns how many were new.
+
+        Calls that no floor has heard of come first: a message may belong to one of them.
+        """
+        await self._unheard.take_in()
         found = await asyncio.to_thread(self._settled)
         if found:
             await asyncio.to_thread(self._set_mode, OPEN_MODE)  # nothing leaves a closed folder
@@ -180,6 +187,7 @@ class Letterbox:
 
     async def _keep(self, connection: AsyncConnection, message: Message) -> bool:
         """Known ones only become longer. Returns whether it was new."""
+        arrived = await facts_named(connection, "call.arrived", [message.id])
         opened = Callback(
             id=new_id(),
             kind=Kind.MESSAGE,
@@ -188,6 +196,7 @@ class Letterbox:
             number=message.number,
             called=message.called,
             happened_at=message.left_at,
+            call_id=message.id if arrived else None,
             queue_id=await queue_of_number(connection, message.called),
         )
         known = await store.callback_of_message(connection, message.id)
@@ -197,7 +206,7 @@ class Letterbox:
         told = MessageLeft(
             message.id, message.number, message.called, message.left_at, message.duration_ms
         )
-        await publish(connection, told, Subject(queue=opened.queue_id))
+        await publish(connection, told, Subject(opened.call_id, queue=opened.queue_id))
         await open_callback(connection, opened, f"message:{message.id}")
         await store.put_message(connection, opened.id, message)
         log.info("message taken in", message=message.id, sound_ms=message.duration_ms)

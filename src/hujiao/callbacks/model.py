@@ -42,10 +42,10 @@ class Why(StrEnum):
 class Callback:
     """A customer to be called back.
 
-    `number` is in stored form, empty when it was withheld. `call_id` is the call that was cut; who
-    left a message never came so far as to have one. `agent_id` is who talked when the call
-    was cut, `phase` where it stood. `closed_by` is None when it closed itself. `note` says what
-    was agreed, or why it was dropped.
+    `number` is in stored form, empty when it was withheld. `call_id` is the call that was cut,
+    or in which a message was left (none when its switch died before the call was over).
+    `agent_id` is who talked when the call was cut, `phase` where it stood. `closed_by` is None when
+    it closed itself. `note` says what was agreed, or why it was dropped.
     """
 
     id: str

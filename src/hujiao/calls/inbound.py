@@ -50,7 +50,7 @@ def arrive(event: LegArrived, greeting: Greeting, name: str, out: Effects) -> Ca
         direction=Direction.IN,
         phase=Phase.GREETING,
         since_ms=event.at_ms,
-        arrived_ms=event.at_ms,
+        arrived_ms=event.at_ms - event.waited_ms,
         caller=event.caller_number,
         caller_name=event.caller_name,
         called=event.called_number,

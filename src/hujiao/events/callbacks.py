@@ -9,7 +9,7 @@ from hujiao.events.fact import Fact
 class MessageLeft(Fact):
     """A caller spoke a message while no floor was there. `at_ms` is when he began to speak.
 
-    `message` is the switch's name of his call, which no other fact tells of.
+    `message` is the switch's name of his call. The call's other facts are told when it is over.
     """
 
     type = "message.left"

@@ -260,13 +260,18 @@ _PUBLISH = text(
 )
 
 
-async def publish(connection: AsyncConnection, fact: Fact, subject: Subject = NOBODY) -> None:
-    """Write a fact inside a transaction of `web` or `worker`: it stands or falls with it."""
+async def publish(
+    connection: AsyncConnection, fact: Fact, subject: Subject = NOBODY, *, at_ms: int | None = None
+) -> None:
+    """Write a fact inside a transaction of `web` or `worker`: it stands or falls with it.
+
+    `at_ms` is when it happened, now unless given.
+    """
     await connection.execute(_LOCK)
     await connection.execute(
         _PUBLISH,
         {
-            "at": now_ms(),
+            "at": now_ms() if at_ms is None else at_ms,
             "type": fact.type,
             "version": fact.version,
             "call": subject.call,

@@ -29,6 +29,8 @@ def leg_arrived(floor: Floor, event: LegArrived) -> None:
     out = Effects()
     call = inbound.arrive(event, greeting_of(number), number.name, out)
     floor.take_on(call)
+    floor.settle(call, out, call.arrived_ms)
+    out = Effects()
     queue = inbound.greet(call, event.at_ms, out, floor.prompts)
     floor.settle_and_queue(call, queue, out, event.at_ms)
 

@@ -240,7 +240,11 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LegArrived:
-    """A leg came in and waits for our word. `endpoint` is the trunk's or agent's endpoint name."""
+    """A leg came in and waits for our word. `endpoint` is the trunk's or agent's endpoint name.
+
+    `waited_ms` is how long it had been there when the switch told us: nobody may have been there to
+    be told.
+    """
 
     at_ms: int
     node: NodeName
@@ -250,6 +254,7 @@ class LegArrived:
     caller_number: str
     caller_name: str
     called_number: str
+    waited_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

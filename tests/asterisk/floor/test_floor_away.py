@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from hujiao.callbacks import store
 from hujiao.callbacks.letterbox import Letterbox
 from hujiao.callbacks.model import Callback, CallbackFilter, Kind, Sight
+from hujiao.calls.projector import projector
 from hujiao.events.ledger import MemorySink
 from hujiao.kit.db import Database
 from tests.asterisk.floor.running import configuration, running_floor
@@ -40,7 +42,7 @@ def sounds_of_a_moment() -> Iterator[Path]:
 @pytest.fixture
 def lonely_node(asterisk_node: MakeNode, sounds_of_a_moment: Path) -> RunningNode:
     """A node that offers a caller to the floor once and no more."""
-    node = asterisk_node(floor_wait_s=2)
+    node = asterisk_node(floor_wait_s=1)
     link = node.settings.share / "sounds" / "hujiao"
     link.unlink()
     link.symlink_to(sounds_of_a_moment)
@@ -75,6 +77,14 @@ async def items(database: Database) -> list[Callback]:
         )
 
 
+async def results(database: Database) -> dict[str, str]:
+    """Call -> what came of it, for all calls in the call list."""
+    await projector(database).catch_up()
+    async with database.transaction() as connection:
+        rows = await connection.execute(text("SELECT id, result FROM contact"))
+        return {row.id: row.result for row in rows}
+
+
 async def said_enough(raw: Path) -> None:
     """Asterisk writes 32 KiB of A-law at a time."""
 
@@ -104,6 +114,8 @@ async def test_a_caller_leaves_a_message_that_becomes_a_work_item(
     assert await letterbox.take_in() == 1
     (item,) = await items(database)
     assert (item.kind, item.number, item.called) == (Kind.MESSAGE, "+8613800138000", "4001")
+    assert item.call_id == raw.name.partition("_")[0]
+    assert await results(database) == {item.call_id: "abandoned_menu"}
     assert raw_messages(node) == []
     (file,) = (tmp_path / "messages").rglob("*.ogg")
     sound = read_sound(file)
@@ -130,7 +142,7 @@ async def test_a_floor_that_comes_back_does_not_cut_a_message(
 
 
 async def test_silence_ends_a_message_and_a_full_letterbox_apologises(
-    lonely_node: RunningNode, softphone: MakeSoftphone
+    lonely_node: RunningNode, softphone: MakeSoftphone, database: Database, tmp_path: Path
 ) -> None:
     node = lonely_node
     caller = await softphone(say=tone(CUSTOMER_HZ, 240, rms=0.0))
@@ -143,3 +155,8 @@ async def test_silence_ends_a_message_and_a_full_letterbox_apologises(
     await caller.dial("4001", node.sip_port)
     await caller.until_call("CLOSED", timeout_s=60)
     assert len(raw_messages(node)) == 1
+    node.settings.message_spool.chmod(0o555)  # what the worker does to a full one
+    await Letterbox(
+        database=database, spool=node.settings.message_spool, folder=tmp_path, settled_ms=0
+    ).take_in()
+    assert sorted((await results(database)).values()) == ["abandoned_menu", "failed"]

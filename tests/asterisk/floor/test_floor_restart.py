@@ -51,7 +51,8 @@ async def test_a_waiting_caller_hears_music_while_no_floor_lives_and_is_answered
     async with running_floor(node, settings, ledger) as first:
         agent = await agent_phone(softphone, node, "1001")
         await caller.dial("4001", node.sip_port)
-        await first.until_phase(await first.call(), "waiting")
+        call = await first.call()
+        await until(lambda: call.music, what="music for who waits")
     before = caller.heard().duration_s
     await until(lambda: caller.heard().duration_s > before + 1.5, what="music goes on")
     assert caller.heard().part(before + 0.5).rms > 0.01

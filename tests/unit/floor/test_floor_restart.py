@@ -249,6 +249,29 @@ def test_a_phone_that_rings_for_nobody_is_let_go() -> None:
     assert stage.sent(port.HangUpLeg) == [port.HangUpLeg(LegId("n1-77.1"))]
 
 
+def test_who_came_first_while_no_floor_was_there_is_served_first_whoever_is_told_first() -> None:
+    stage = Stage()
+
+    def comes(leg: str, waited_ms: int) -> Call:
+        arrival = port.LegArrived(
+            stage.now, NODE, LegId(leg), port.Origin.TRUNK, "gw", "1", "", "4001", waited_ms
+        )
+        stage.tell(arrival)
+        return stage.floor.calls[leg]
+
+    late, early = comes("n1-77", 1_000), comes("n1-76", 9_000)
+    assert early.arrived_ms == stage.now - 9_000
+    told = {
+        subject.call: at_ms
+        for at_ms, fact, subject in stage.ledger.facts
+        if fact.type == "call.arrived"
+    }
+    assert told == {late.id: stage.now - 1_000, early.id: stage.now - 9_000}
+    assert early.queued_ms == stage.now
+    stage.ready("ann")
+    assert (early.phase, late.phase) == ("ringing", "waiting")
+
+
 def test_a_node_that_restarted_ends_its_calls_and_frees_the_agents() -> None:
     stage = Stage()
     stage.ready("ann")

@@ -1,10 +1,12 @@
 """From ARI events to the floor's events."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import orjson
 
+from hujiao.kit.clock import to_ms
 from hujiao.telephony.ari.commands import DIALED
 from hujiao.telephony.ari.legs import Leg, Legs
 from hujiao.telephony.port import (
@@ -89,7 +91,8 @@ class Events:
             leg = legs.add(Leg(LegId(channel["id"]), outbound=False, name=channel["name"]))
         if not leg.told:
             leg.told = True
-            legs.tell(arrival(legs, channel, args))
+            told_at = moment_ms(event.get("timestamp", ""))
+            legs.tell(arrival(legs, channel, args, told_at))
 
     def _stasis_end(self, event: Json) -> None:
         """The end of a leg that came in: it costs no subscription, and there is no cause to miss.
@@ -153,12 +156,29 @@ def endpoint_of(channel_name: str) -> str:
     return channel_name.partition("/")[2].rpartition("-")[0]
 
 
-def arrival(legs: Legs, channel: Json, args: list[str]) -> LegArrived:
-    """What is told of a leg that came in; `args` are those of the dialplan's `Stasis()`."""
+def moment_ms(text: str) -> int | None:
+    """`2026-01-31T09:00:00.123+0800` as ms since epoch; None for anything else."""
+    try:
+        return to_ms(datetime.fromisoformat(text))
+    except ValueError:
+        return None
+
+
+def arrival(
+    legs: Legs, channel: Json, args: list[str], told_at_ms: int | None = None
+) -> LegArrived:
+    """What is told of a leg that came in; `args` are those of the dialplan's `Stasis()`.
+
+    `told_at_ms` is the node's time of telling it: against the time when it made the channel, no
+    difference between its clock and ours counts. Without it the clocks must be in step.
+    """
     caller: Json = channel["caller"]
     endpoint = endpoint_of(channel["name"])
+    at_ms = legs.clock()
+    came_ms = moment_ms(channel.get("creationtime", ""))
+    now_there_ms = at_ms if told_at_ms is None else told_at_ms
     return LegArrived(
-        at_ms=legs.clock(),
+        at_ms=at_ms,
         node=legs.node,
         leg=LegId(channel["id"]),
         origin=_ORIGINS.get(args[0] if args else "", Origin.TRUNK),
@@ -166,4 +186,5 @@ def arrival(legs: Legs, channel: Json, args: list[str]) -> LegArrived:
         caller_number=caller["number"],
         caller_name=caller["name"],
         called_number=args[1] if len(args) > 1 else channel["dialplan"]["exten"],
+        waited_ms=0 if came_ms is None else max(0, now_there_ms - came_ms),
     )

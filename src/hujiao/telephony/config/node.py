@@ -8,6 +8,9 @@ from pathlib import Path
 
 from hujiao.telephony.private import Command, PrivateTree
 
+UNHEARD = "unheard"
+"""Below the messages: a folder that takes files also while no more messages are taken."""
+
 
 @dataclass(frozen=True, slots=True)
 class NodeAddress:

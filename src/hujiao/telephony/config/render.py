@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 
 from hujiao.telephony.config.modules import PRELOADED, modules
-from hujiao.telephony.config.node import NodeSettings
+from hujiao.telephony.config.node import UNHEARD, NodeSettings
 
 SORCERY_TYPES = ("endpoint", "auth", "aor")
-MUSIC_STEP_S = 2
+MUSIC_STEP_S = 1
 """How long extensions.conf plays music between two looks for the floor."""
 _PLACEHOLDER = re.compile(r"@\{(\w+)\}")
 
@@ -50,6 +50,7 @@ def prepare_folders(node: NodeSettings) -> list[Path]:
         node.spool / "tmp",
         node.recordings,
         node.message_spool,
+        node.message_spool / UNHEARD,
         node.run,
         node.logs,
     ]
@@ -91,6 +92,8 @@ def _words(node: NodeSettings, target: Path) -> dict[str, str]:
         "music": str(node.music),
         "language": node.language,
         "messages": str(node.message_spool),
+        "unheard": str(node.message_spool / UNHEARD),
+        "step": str(MUSIC_STEP_S),
         "tries": str(max(node.floor_wait_s // MUSIC_STEP_S, 1)),
         "preloads": "\n".join(f"preload = {name}.so" for name in PRELOADED),
         "loads": "\n".join(f"load = {name}.so" for name in modules(with_queue=node.with_queue)),
