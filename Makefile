@@ -3,6 +3,8 @@
 
 BIN := .venv/bin
 PYTEST_ARGUMENTS ?=
+# Most of the time the tests wait for calls: two at a time keep two cores busy.
+TEST_WORKERS ?= 2
 DEMO_ARGUMENTS ?=
 BENCH_ARGUMENTS ?=
 CHAOS_ARGUMENTS ?=
@@ -41,7 +43,7 @@ doctor: .venv/.ready  ## what is wrong, and how to mend it
 	@exec $(BIN)/hujiao doctor
 
 test: setup web  ## all tests: pure, database, real switch, browser, screens
-	$(BIN)/pytest $(PYTEST_ARGUMENTS)
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGUMENTS)
 	cd web && npm test
 
 test-quick: .venv/.ready  ## the pure tests only

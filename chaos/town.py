@@ -40,7 +40,7 @@ from tests.harness.ports import take_block
 from tests.harness.waiting import until
 
 NUMBER = "4000"
-RTP_PORTS = (26_000, 27_999)
+RTP_PORTS = (28_000, 29_999)
 READY_S = 60.0
 _STANDING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
 LOGS = Path("test-results") / "chaos"

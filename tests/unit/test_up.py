@@ -23,7 +23,7 @@ pytestmark = pytest.mark.unit
 def settings(tmp_path: Path) -> Settings:
     made = Settings(data=tmp_path / "data", web_dist=tmp_path / "dist")
     made.run_dir.mkdir(parents=True)
-    made.logs_dir.mkdir()
+    made.logs_dir.mkdir(parents=True)
     return made
 
 
