@@ -5,6 +5,7 @@ import pytest
 pytest_plugins = ["tests.harness.fixtures"]
 
 
+@pytest.hookimpl(tryfirst=True)  # before the groups are read
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side, a file's tests stay together, and so do all that use the one installation:
     the longest group, which therefore begins first."""
