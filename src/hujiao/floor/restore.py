@@ -28,6 +28,7 @@ def restore(floor: Floor, calls: list[Call], desks: list[SavedDesk], now_ms: int
         if desk is None or saved.state is AgentState.OFFLINE:
             continue
         saved.put_into(desk)
+        _bring_back(desk, now_ms)
         floor.mark_agent(desk.id)
         tell_reach(floor, desk)
         history += _history(desk, by_id.get(CallId(desk.contact or "")))
@@ -40,8 +41,19 @@ def restore(floor: Floor, calls: list[Call], desks: list[SavedDesk], now_ms: int
         floor.route_quietly(event)
     floor.index_service()
     for call in calls:
+        call.since_ms = min(call.since_ms, now_ms)
+        call.arrived_ms = min(call.arrived_ms, now_ms)
         floor.adopt(call)
     await_nodes(floor, now_ms)
+
+
+def _bring_back(desk: Desk, now_ms: int) -> None:
+    """The clock was set back since: nobody's state began in the future, or lasts until then."""
+    ahead_ms = desk.since_ms - now_ms
+    if ahead_ms > 0:
+        desk.since_ms = now_ms
+        if desk.until_ms is not None:
+            desk.until_ms -= ahead_ms
 
 
 def _history(desk: Desk, call: Call | None) -> list[routing.Event]:

@@ -1,5 +1,6 @@
 """The one place that reads the time of day."""
 
+import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -8,9 +9,35 @@ Clock = Callable[[], int]
 """Returns milliseconds since the Unix epoch."""
 
 
-def now_ms() -> int:
-    """Milliseconds since the Unix epoch."""
-    return time.time_ns() // 1_000_000
+class SteadyClock:
+    """The time of day, which never goes back while a process lives.
+
+    A clock set forward is followed. One set back is not: time goes on at its own pace until the
+    program is started again, so that nothing that was due waits for the time to come round a second
+    time, and no duration is negative.
+    """
+
+    def __init__(
+        self,
+        wall: Callable[[], int] = time.time_ns,
+        pace: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """Both give nanoseconds."""
+        self._wall, self._pace = wall, pace
+        self._ahead = wall() - pace()
+        self._lock = threading.Lock()
+
+    def __call__(self) -> int:
+        """Milliseconds since the Unix epoch."""
+        pace = self._pace()
+        ahead = self._wall() - pace
+        if ahead > self._ahead:
+            with self._lock:
+                self._ahead = max(ahead, self._ahead)
+        return (pace + self._ahead) // 1_000_000
+
+
+now_ms: Clock = SteadyClock()
 
 
 def to_datetime(at_ms: int) -> datetime:

@@ -191,6 +191,22 @@ def test_an_agent_whose_offer_is_taken_back_has_an_unbroken_chain_of_states() ->
     assert [was for was, _ in states[1:]] == [state for _, state in states[:-1]]
 
 
+def test_after_a_clock_was_set_back_wrap_up_ends_in_time_and_calls_are_routed() -> None:
+    stage = Stage()
+    stage.ready("ann", "bob")
+    first = stage.arrive()
+    agent = next(iter(first.offered))
+    stage.answered(first.offered[agent])
+    stage.ended(first.customer)
+    assert stage.state(agent) == "wrap_up"
+    stage.now -= 600_000
+    stage.restart()
+    assert stage.floor.desks[agent].since_ms == stage.now
+    stage.later(20)
+    assert stage.state(agent) == "ready"
+    assert stage.arrive().offered
+
+
 def unwritten(stage: Stage, leg: LegId, agent: str) -> tuple[LiveLeg, LiveLeg]:
     """Caller and agent in a conversation that the last floor made and did not write down."""
     arrival = port.LegArrived(
