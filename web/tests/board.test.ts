@@ -78,6 +78,7 @@ describe("alarms", () => {
   it("leave the switch out while nobody can tell of it", () => {
     expect(awayParts({ status: "down", parts: { database: true, floor: false, switch: false } })).toEqual([]);
     expect(awayParts({ status: "down", parts: { database: false, floor: true, switch: false } })).toEqual(["database", "switch"]);
+    expect(awayParts({ status: "ok", parts: { database: true, floor: true, switch: true, disk: false } })).toEqual(["disk"]);
     expect(awayParts(null)).toEqual([]);
   });
 });

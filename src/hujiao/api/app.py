@@ -71,6 +71,8 @@ class Parts:
     recordings: Library
     callbacks: Callbacks
     sip_relay: SipRelay
+    data: Path
+    """The folder whose disk fills with recordings."""
 
 
 def create_app(
@@ -82,6 +84,7 @@ def create_app(
     app.state.database = parts.database
     app.state.identity = parts.identity
     app.state.floor = parts.floor
+    app.state.data = parts.data
     app.state.calls = parts.calls
     app.state.customers = parts.customers
     app.state.recordings = parts.recordings

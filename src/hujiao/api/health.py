@@ -1,6 +1,8 @@
 """Whether calls can be taken, what the parts say, and figures for a monitoring system."""
 
 import asyncio
+import shutil
+from pathlib import Path as Folder
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Request, Response
@@ -21,6 +23,7 @@ from hujiao.kit.web import Transaction
 
 DATABASE_TIMEOUT_S = 2.0
 FLOOR_TIMEOUT_S = 2.0
+FULL_BYTES = 300_000_000
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -66,7 +69,8 @@ class Metrics:
 
 
 class Health(BaseModel):
-    """`parts` maps what calls need to whether it is well."""
+    """`parts` maps what calls need, and the disk, to whether it is well: on a full disk calls go
+    on, but recordings end."""
 
     status: Literal["ok", "down"]
     parts: dict[str, bool]
@@ -80,6 +84,12 @@ async def database_answers(database: Database) -> bool:
     except (SQLAlchemyError, OSError, TimeoutError):
         return False
     return True
+
+
+def disk_has_room(folder: Folder) -> bool:
+    """Whether recordings can be written there for some time yet."""
+    existing = next(one for one in (folder, *folder.parents) if one.exists())
+    return shutil.disk_usage(existing).free > FULL_BYTES
 
 
 async def _floor_says(floor: FloorClient) -> dict[str, Any] | None:
@@ -104,6 +114,7 @@ async def healthz(request: Request, response: Response) -> Health:
         "switch": bool(floor and floor.get("ok")),
     }
     well = all(parts.values())
+    parts["disk"] = await asyncio.to_thread(disk_has_room, state.data)
     response.status_code = 200 if well else 503
     return Health(status="ok" if well else "down", parts=parts)
 

@@ -83,6 +83,7 @@ class WebProcess:
             region=region,
         )
         parts = Parts(
+            data=recordings,
             database=self.database,
             identity=Identity(self.database, self.sessions, self.passwords),
             floor=self.floor,

@@ -62,6 +62,7 @@ async def parts(database: Database, clock: Clock, tmp_path: Path) -> AsyncIterat
         recordings=RecordingLabels(),
     )
     yield Parts(
+        data=tmp_path,
         database=database,
         identity=Identity(database, sessions, passwords, clock),
         floor=floor,

@@ -148,3 +148,14 @@ async def test_health_says_that_the_database_is_away(client: Client, app: FastAP
     answer = await client.get("/healthz")
     assert answer.status_code == 503
     assert answer.json()["parts"]["database"] is False
+
+
+async def test_health_says_that_the_disk_is_full_and_that_calls_can_still_be_taken(
+    client: Client, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = await client.get("/healthz")
+    assert before.json()["parts"]["disk"] is True
+    monkeypatch.setattr("hujiao.api.health.FULL_BYTES", 10**18)
+    answer = await client.get("/healthz")
+    assert answer.json()["parts"]["disk"] is False
+    assert answer.json()["status"] == before.json()["status"]

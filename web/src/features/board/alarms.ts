@@ -5,7 +5,7 @@ import { callInScope, inScope, type BoardFilter } from "./filter";
 import { isWaiting } from "./floor";
 import { DEFAULT_THRESHOLD_S, MISSED_ALARM } from "./limits";
 
-export type AlarmKind = "floor_away" | "part_away" | "nobody_signed_in" | "nobody_ready" | "long_wait" | "phone_offline" | "missed";
+export type AlarmKind = "floor_away" | "part_away" | "disk_full" | "nobody_signed_in" | "nobody_ready" | "long_wait" | "phone_offline" | "missed";
 
 export interface Alarm {
   /** Stays the same while the alarm lasts. */
@@ -47,7 +47,7 @@ export function sameAlarms(a: readonly Alarm[], b: readonly Alarm[]): boolean {
 
 function* ofPlatform({ floorAwaySince, partsAway }: AlarmInput): Generator<Alarm> {
   if (floorAwaySince !== null) yield { key: "floor", kind: "floor_away", since: floorAwaySince, what: "" };
-  for (const [name, since] of partsAway) yield { key: `part ${name}`, kind: "part_away", since, what: name };
+  for (const [name, since] of partsAway) yield { key: `part ${name}`, kind: name === "disk" ? "disk_full" : "part_away", since, what: name };
 }
 
 function* ofQueues({ queues, filter, thresholds, now }: AlarmInput): Generator<Alarm> {
