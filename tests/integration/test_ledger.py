@@ -216,22 +216,32 @@ async def test_a_full_disk_delays_facts_and_loses_none(
     database: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with opened(database, path) as ledger:
-        write, full = ledger._file.write, threading.Event()
-        full.set()
+        write, forget, full = ledger._file.write, ledger._file.forget, threading.Event()
 
-        def on_a_full_disk(facts: list[tuple[int, bytes]], live: LiveRows) -> None:
+        def refuse_when_full() -> None:
             if full.is_set():
                 raise sqlite3.OperationalError("database or disk is full")
+
+        def write_or_not(facts: list[tuple[int, bytes]], live: LiveRows) -> None:
+            refuse_when_full()
             write(facts, live)
 
-        monkeypatch.setattr(ledger._file, "write", on_a_full_disk)
+        def forget_or_not(up_to: int) -> None:
+            refuse_when_full()
+            forget(up_to)
+
+        monkeypatch.setattr(ledger._file, "write", write_or_not)
+        monkeypatch.setattr(ledger._file, "forget", forget_or_not)
+        press(ledger, "0")
+        await ledger.flush()
+        full.set()
         press(ledger, "1", "2")
         with pytest.raises(TimeoutError):
             await ledger.flush(0.5)
         full.clear()
         press(ledger, "3")
         await ledger.flush()
-        assert await delivered(database) == ["1", "2", "3"]
+        assert await delivered(database) == ["0", "1", "2", "3"]
 
 
 async def test_facts_cannot_be_changed_or_removed(database: Database) -> None:

@@ -215,8 +215,8 @@ class Ledger:
             except NotLeadingError:
                 self._on_superseded()
                 return
-            except (SQLAlchemyError, OSError) as error:
-                log.warning("the ledger's database is away", reason=type(error).__name__)
+            except (SQLAlchemyError, OSError, sqlite3.Error) as error:
+                log.warning("facts cannot be delivered now", reason=type(error).__name__)
                 known = False
                 await asyncio.sleep(RETRY_S)
                 continue

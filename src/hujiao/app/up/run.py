@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -71,6 +72,8 @@ class _Instance:
         self._teller = teller
         self._lock = UpLock(settings)
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self._said: deque[str] = deque(maxlen=3)
+        """The supervisor's last words."""
 
     def __enter__(self) -> _Instance:
         if not self._lock.take():
@@ -115,34 +118,46 @@ class _Instance:
     def _start_supervisor(self, listed: Sequence[Program]) -> Supervisor:
         path = write_configuration(self._settings, listed)
         argv = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(path)]
-        log = self._settings.logs_dir / "supervisor.out"
-        with log.open("wb") as output:
-            self._supervisor = subprocess.Popen(
-                tethered(argv),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                cwd=self._settings.data,
-                env=_environment(self._settings),
-                # Ctrl-C reaches us alone, and we end the others in order.
-                start_new_session=True,
-            )
+        self._supervisor = subprocess.Popen(
+            tethered(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self._settings.data,
+            env=_environment(self._settings),
+            # Ctrl-C reaches us alone, and we end the others in order.
+            start_new_session=True,
+        )
+        threading.Thread(target=self._hear_supervisor, name="supervisor", daemon=True).start()
         supervisor = Supervisor(self._settings)
         deadline = time.monotonic() + SUPERVISOR_TIMEOUT_S
         while True:
             try:
                 supervisor.states()
             except OSError as failure:
-                self._refuse_if_ended(log)
+                self._refuse_if_ended()
                 if time.monotonic() > deadline:
-                    raise _no_supervisor(log) from failure
+                    raise self._no_supervisor() from failure
                 time.sleep(POLL_S)
             else:
                 return supervisor
 
-    def _refuse_if_ended(self, log: Path) -> None:
+    def _hear_supervisor(self) -> None:
+        """Not into a file: what it cannot write into its log it says here, and were that on the
+        same full disk, it would end, and every program with it."""
+        assert self._supervisor is not None
+        assert self._supervisor.stdout is not None
+        for line in self._supervisor.stdout:
+            self._said.append(line.decode(errors="replace").strip())
+
+    def _refuse_if_ended(self) -> None:
         if self._supervisor is None or self._supervisor.poll() is not None:
-            raise _no_supervisor(log)
+            raise self._no_supervisor()
+
+    def _no_supervisor(self) -> CannotStartError:
+        log = self._settings.logs_dir / "supervisor.log"
+        said = " ".join(self._said)
+        return refuse("supervisor", f"The supervisor ended: {said}", f"Look into {log}.")
 
     def _start_programs(self, supervisor: Supervisor, listed: Sequence[Program]) -> None:
         url = database_url(self._settings)
@@ -214,11 +229,6 @@ class _Instance:
 
 def _end(number: int, frame: FrameType | None) -> None:
     raise _Ended
-
-
-def _no_supervisor(log: Path) -> CannotStartError:
-    said = log.read_text(errors="replace").strip().splitlines()[-3:] if log.exists() else []
-    return refuse("supervisor", f"The supervisor ended: {' '.join(said)}", f"Look into {log}.")
 
 
 def local_url(settings: Settings) -> str:
