@@ -14,7 +14,7 @@ from hujiao.events import floor as facts
 from hujiao.floor import arrivals
 from hujiao.floor.dialplan import called_number, greeting_of
 from hujiao.kit.log import logger
-from hujiao.telephony.port import HangUpLeg, LegArrived, LegId, NodeConnected, Origin
+from hujiao.telephony.port import HangUpLeg, LegArrived, LegId, NodeConnected, Origin, TakeOut
 
 if TYPE_CHECKING:
     from hujiao.floor.core import Floor
@@ -75,8 +75,10 @@ def end_strays(floor: Floor, event: NodeConnected, given_up: frozenset[LegId]) -
     for leg in event.legs:
         if leg.leg in floor.call_of_leg:
             continue
-        if leg.leg in given_up or leg.arrival is None or leg.bridge is not None:
+        if leg.leg in given_up or leg.arrival is None:
             log.warning("a leg of nobody's call is ended", leg=leg.leg)
             floor.send(HangUpLeg(leg.leg))
         elif leg.answered:
+            if leg.bridge is not None:  # on the way to an agent who was not there yet
+                floor.send(TakeOut(leg.bridge, leg.leg))
             arrivals.leg_arrived(floor, leg.arrival)

@@ -258,6 +258,16 @@ def test_an_answer_in_the_last_moment_of_a_floor_is_kept_for_a_caller_who_waited
     assert not stage.sent(port.HangUpLeg)
 
 
+def test_a_caller_on_his_way_to_an_agent_when_the_floor_ended_is_not_let_go() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    customer, _ = unwritten(stage, LegId("n1-77"), "ann")
+    stage.restart(customer)
+    assert port.TakeOut(port.BridgeId("n1-77.b"), LegId("n1-77")) in stage.commands
+    assert not stage.sent(port.HangUpLeg)
+    assert stage.floor.calls["n1-77"].offered
+
+
 def test_a_phone_that_rings_for_nobody_is_let_go() -> None:
     stage = Stage()
     stage.ready("ann")
