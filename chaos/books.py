@@ -153,7 +153,9 @@ def _compare(
     books.demand(not books.doubled, f"twice in the ledger: {list(arrived - called)[:SHOWN]}")
     books.demand(ended == arrived, f"ends: {list((ended - arrived) + (arrived - ended))[:SHOWN]}")
     other = (counts["call.connected"] - spoken) + (spoken - counts["call.connected"])
-    books.demand(not other, f"conversations the phones or the ledger know: {list(other)[:SHOWN]}")
+    known = counts["call.connected"]
+    told = [f"{one} ({known[one]} in the ledger, {spoken[one]} on the phones)" for one in other]
+    books.demand(not told, f"conversations: {told[:SHOWN]}")
 
 
 def _order(connection: psycopg.Connection[Any], books: Books) -> None:

@@ -269,5 +269,5 @@ async def test_without_floor_and_switch_the_health_says_which_part_is_missing(we
     assert answer.status_code == 503
     assert answer.json() == {
         "status": "down",
-        "parts": {"database": True, "floor": False, "switch": False},
+        "parts": {"database": True, "floor": False, "switch": False, "disk": True},
     }
