@@ -1,6 +1,7 @@
 """Keeps one node's phones and trunks as provisioned, and tells which phones can be reached."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -13,6 +14,8 @@ log = logging.getLogger(__name__)
 
 Ask = Callable[[Order], Awaitable[Answer]]
 
+_MARK = "HUJIAO_PUSHED"
+_MARKED = Order("GET", f"asterisk/variable?variable={_MARK}")
 _LIST = Order("GET", "endpoints/PJSIP")
 _START_TIME = Order("GET", "asterisk/info?only=status")
 
@@ -86,8 +89,12 @@ class Phones:
         async with self._turn:
             if self._wanted is None:
                 return
-            for change in changes(self._pushed, self._wanted):
-                await self._push_one(change)
+            if todo := changes(self._pushed, self._wanted):
+                await self._mark("")
+                for change in todo:
+                    await self._push_one(change)
+                if self._pushed == self._wanted:
+                    await self._mark(_digest(self._wanted))
             await self._tell_states()
 
     async def look(self) -> None:
@@ -158,8 +165,17 @@ class Phones:
         elif answer.status != LOST:
             log.error("node %s refused %s: %s", self._node, change.thing, answer)
 
+    async def _mark(self, digest: str) -> None:
+        """Note at the node what it knows, for the next floor."""
+        await self._ask(Order("POST", f"asterisk/variable?variable={_MARK}&value={digest}"))
+
     async def _left_over(self) -> dict[Thing, Fields]:
-        """Objects of an earlier floor. Their fields are unknown: what is wanted is pushed anew."""
+        """Objects of an earlier floor. Unless they are marked as exactly what is wanted their
+        fields are unknown, and all is pushed anew: a moment in which a trunk's call is refused."""
+        marked = await self._ask(_MARKED)
+        known = marked.body.get("value") if marked.status == 200 else None
+        if self._wanted is not None and known == _digest(self._wanted):
+            return dict(self._wanted)
         answer = await self._ask(_LIST)
         if answer.status != 200:  # 404 when there is no endpoint at all
             return {}
@@ -184,3 +200,8 @@ class Phones:
         if known and self._online.get(phone) is not online:
             self._online[phone] = online
             self._tell(PhoneChanged(self._clock(), self._node, phone, online))
+
+
+def _digest(things: Mapping[Thing, Fields]) -> str:
+    plain = sorted((*thing, sorted(fields.items())) for thing, fields in things.items())
+    return hashlib.sha256(repr(plain).encode()).hexdigest()
