@@ -11,6 +11,9 @@ from hujiao.telephony.port import BridgeId, Command, LegId, NodeName, PlaybackId
 
 CallId = NewType("CallId", str)
 
+BRIDGE = ".b"
+"""How the name of a call's bridge ends, after the call's own."""
+
 
 class Direction(StrEnum):
     IN = "in"
@@ -160,7 +163,7 @@ class Call:
 
     @property
     def bridge(self) -> BridgeId:
-        return BridgeId(f"{self.id}.b")
+        return BridgeId(self.id + BRIDGE)
 
     @property
     def customer_is_here(self) -> bool:

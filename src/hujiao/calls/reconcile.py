@@ -22,6 +22,7 @@ from hujiao.events import calls as facts
 from hujiao.events import floor as floor_facts
 from hujiao.routing import model as routing
 from hujiao.telephony.port import (
+    AnswerLeg,
     Cause,
     HangUpLeg,
     JoinLegs,
@@ -32,6 +33,19 @@ from hujiao.telephony.port import (
 )
 
 Live = Mapping[LegId, LiveLeg]
+
+
+def answer_again(call: Call, live: Live, out: Effects) -> None:
+    """Answer who came in and was answered here, but not at the switch.
+
+    A command that was sent last is lost when the floor is killed before the switch has read it,
+    or when it waited for the right to act; what was written down says that it was carried out.
+    """
+    for leg in call.legs.values():
+        if leg.answered and leg.id in live and not live[leg.id].answered:
+            out.do(AnswerLeg(leg.id))
+            if leg.id == call.customer:
+                call.music = False  # asked for afterwards, and so lost as well
 
 
 def reconcile(call: Call, live: Live, at_ms: int, out: Effects, prompts: Prompts) -> str | None:

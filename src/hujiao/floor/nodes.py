@@ -9,14 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hujiao.calls.model import Call, Effects
-from hujiao.calls.reconcile import Live, end_with_node, reconcile, restore_offers
+from hujiao.calls.reconcile import (
+    Live,
+    answer_again,
+    end_with_node,
+    reconcile,
+    restore_offers,
+)
 from hujiao.events import floor as facts
 from hujiao.events.fact import NOBODY
 from hujiao.floor import phones
 from hujiao.floor.desks import Desk
 from hujiao.floor.reach import tell_reach
 from hujiao.floor.saved import save_draining
-from hujiao.floor.strays import claim_talks, end_strays
+from hujiao.floor.strays import claim_talks, end_strays, remove_bridges
 from hujiao.kit.log import logger
 from hujiao.telephony.port import (
     Cause,
@@ -60,12 +66,17 @@ def node_connected(floor: Floor, event: NodeConnected) -> None:
         else:
             _reconcile(floor, call, live, event.at_ms)
     end_strays(floor, event, floor.given_up.pop(event.node, frozenset()))
+    remove_bridges(floor, event)
 
 
 def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:
     was_over = call.is_over
     gone = [leg for leg in call.legs if leg not in live]
     answered = [leg.id for leg in call.legs.values() if not leg.answered and _is_up(live, leg.id)]
+    if not was_over:
+        out = Effects()
+        answer_again(call, live, out)
+        floor.settle(call, out, now_ms)
     if call.id in floor.restored:
         floor.restored.discard(call.id)
         out = Effects()

@@ -9,12 +9,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hujiao.calls import inbound
-from hujiao.calls.model import IN_QUEUE, Call, Effects, Phase
+from hujiao.calls.model import BRIDGE, IN_QUEUE, Call, Effects, Phase
 from hujiao.events import floor as facts
 from hujiao.floor import arrivals
 from hujiao.floor.dialplan import called_number, greeting_of
 from hujiao.kit.log import logger
-from hujiao.telephony.port import HangUpLeg, LegArrived, LegId, NodeConnected, Origin, TakeOut
+from hujiao.telephony.port import (
+    DestroyBridge,
+    HangUpLeg,
+    LegArrived,
+    LegId,
+    NodeConnected,
+    Origin,
+    TakeOut,
+)
 
 if TYPE_CHECKING:
     from hujiao.floor.core import Floor
@@ -82,3 +90,11 @@ def end_strays(floor: Floor, event: NodeConnected, given_up: frozenset[LegId]) -
             if leg.bridge is not None:  # on the way to an agent who was not there yet
                 floor.send(TakeOut(leg.bridge, leg.leg))
             arrivals.leg_arrived(floor, leg.arrival)
+
+
+def remove_bridges(floor: Floor, event: NodeConnected) -> None:
+    """Take away what the calls that ended left behind, or the node would keep it for ever."""
+    needed = {call.bridge for call in floor.calls.values() if not call.is_over}
+    for bridge in event.bridges:
+        if bridge.endswith(BRIDGE) and bridge not in needed:
+            floor.send(DestroyBridge(bridge, event.node))

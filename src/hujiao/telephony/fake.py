@@ -283,7 +283,8 @@ class FakeSwitch:
             for leg in self.legs.values()
             if leg.node == node
         )
-        self._tell(port.NodeConnected(self._clock(), node, legs), node)
+        connected = port.NodeConnected(self._clock(), node, legs, bridges=tuple(state.bridges))
+        self._tell(connected, node)
         for endpoint in sorted(self.phones):
             self._tell_phone(state, endpoint)
         self.settle()

@@ -356,6 +356,8 @@ class NodeConnected:
     legs: tuple[LiveLeg, ...]
     up_since_ms: int = 0
     """When the node's process began, by its own clock; 0 when it does not say."""
+    bridges: tuple[BridgeId, ...] = ()
+    """Those that exist there, with legs in them or without."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import pytest
 
 from hujiao.events.ledger import MemorySink
+from hujiao.telephony.port import AnswerLeg, DestroyBridge
 from tests.asterisk.floor.running import configuration, running_floor
 from tests.asterisk.floor.test_answered_call import (
     AGENT_HZ,
@@ -63,6 +64,31 @@ async def test_a_waiting_caller_hears_music_while_no_floor_lives_and_is_answered
         await hears(agent, CUSTOMER_HZ)
         await agent.hang_up()
         await second.until_idle()
+
+
+async def test_what_the_last_floor_said_and_the_switch_never_read_is_said_by_the_next(
+    asterisk_node: MakeNode, softphone: MakeSoftphone
+) -> None:
+    node = asterisk_node()
+    caller = await softphone(say=tone(CUSTOMER_HZ, 240))
+    settings, ledger = configuration([caller.port]), MemorySink()
+    async with running_floor(node, settings, ledger) as first:
+        send = first.floor.send
+        unread = AnswerLeg | DestroyBridge
+        first.floor.send = lambda command: None if isinstance(command, unread) else send(command)
+        agent = await agent_phone(softphone, node, "1001")
+        await first.ready("ann")
+        await caller.dial("4001", node.sip_port)
+        await first.until_state("ann", "busy")
+    left = "ended.b"
+    node.ari("POST", f"/bridges/{left}")
+    async with running_floor(node, settings, ledger) as second:
+        await hears(caller, AGENT_HZ)
+        await hears(agent, CUSTOMER_HZ)
+        assert left not in {bridge["id"] for bridge in node.ari("GET", "/bridges").json()}
+        await agent.hang_up()
+        await second.until_idle()
+        assert node.ari("GET", "/bridges").json() == []
 
 
 async def test_who_hangs_up_while_no_floor_lives_is_closed_by_the_next_and_the_other_side_ended(

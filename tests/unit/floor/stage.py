@@ -77,7 +77,12 @@ class Stage:
         self.floor.nodes.update(dict.fromkeys(self.nodes, False))
         configure(self.floor, self.configuration, self.now)
 
-    def restart(self, *live: port.LiveLeg, up_since_ms: int = 0) -> None:
+    def restart(
+        self,
+        *live: port.LiveLeg,
+        up_since_ms: int = 0,
+        bridges: tuple[port.BridgeId, ...] = (),
+    ) -> None:
         """The floor dies; the next one takes over and finds these legs on the switch."""
         self.floor.save()
         self.commands.clear()
@@ -86,7 +91,7 @@ class Stage:
         self._begin()
         self.floor.draining |= saved_draining(self.ledger)
         restore(self.floor, saved_calls(self.ledger), saved_desks(self.ledger), self.now)
-        self.tell(port.NodeConnected(self.now, NODE, live, up_since_ms))
+        self.tell(port.NodeConnected(self.now, NODE, live, up_since_ms, bridges))
 
     # --- people ---
 

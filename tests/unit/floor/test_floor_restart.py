@@ -133,6 +133,49 @@ def test_a_customer_who_hung_up_in_the_gap_does_not_leave_the_agent_alone_in_the
     assert stage.state("ann") == "wrap_up"
 
 
+def test_a_caller_whose_answer_never_reached_the_switch_is_answered_by_the_next_floor() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    unheard = live(call.customer, answered=False)
+    stage.restart(unheard, live(call.offered["ann"], answered=False))
+    assert stage.commands[0] == port.AnswerLeg(call.customer)
+    stage.restart(unheard, live(stage.floor.calls[call.id].offered["ann"]))
+    assert [type(one) for one in stage.commands[:2]] == [port.AnswerLeg, port.JoinLegs]
+
+
+def test_music_that_was_asked_for_before_the_lost_answer_is_asked_for_again() -> None:
+    stage = Stage()
+    call = stage.arrive()
+    stage.later(1)
+    stage.restart(live(call.customer, answered=False))
+    stage.later(1)
+    assert stage.commands == [port.AnswerLeg(call.customer), port.StartMusic(call.customer)]
+
+
+def test_an_ended_call_is_not_answered_again() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.do("hangup", agent="ann", call=call.id)
+    stage.restart(live(call.customer, answered=False), live(call.agent_leg))
+    assert not stage.sent(port.AnswerLeg)
+    assert {command.leg for command in stage.sent(port.HangUpLeg)} == set(call.legs)
+
+
+def test_bridges_of_ended_calls_are_taken_away_and_nobody_elses() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    left, foreign = port.BridgeId("n1-99.b"), port.BridgeId("conference")
+    stage.restart(
+        live(call.customer, bridge=call),
+        live(call.agent_leg, bridge=call),
+        bridges=(call.bridge, left, foreign),
+    )
+    assert stage.commands == [port.DestroyBridge(left, NODE)]
+
+
 def test_wrap_up_goes_on_to_its_end() -> None:
     stage = Stage()
     stage.ready("ann")

@@ -390,7 +390,8 @@ class AriNode:
         self.connected = True
         self._told_gone = False
         live = tuple(self._live_leg(channel) for channel in ours)
-        self._sink(NodeConnected(self._clock(), self.name, live, up_since_ms))
+        talks = tuple(self.legs.bridges)
+        self._sink(NodeConnected(self._clock(), self.name, live, up_since_ms, talks))
         for channel in arrived:
             self._sink(arrival(self.legs, channel, _stasis_args(channel)))
         held_back, self._held_back = self._held_back or [], None
