@@ -21,7 +21,7 @@ from hujiao.callbacks.model import (
     Why,
 )
 from hujiao.callbacks.tables import callback, callback_attempt, callback_message
-from hujiao.kit.clock import to_datetime, to_ms
+from hujiao.kit.clock import datetime_if_any, ms_if_any, to_datetime, to_ms
 
 _LIVING = callback.c.state.in_([state.value for state in LIVING])
 _ATTEMPTS = (
@@ -33,10 +33,6 @@ _ATTEMPTS = (
 _LISTED = select(
     callback, _ATTEMPTS.label("attempts"), callback_message.c.duration_ms.label("message_ms")
 ).outerjoin(callback_message, callback_message.c.callback_id == callback.c.id)
-
-
-def _ms(moment: Any) -> int | None:
-    return None if moment is None else to_ms(moment)
 
 
 def _callback_of(row: Row[Any]) -> Callback:
@@ -53,10 +49,10 @@ def _callback_of(row: Row[Any]) -> Callback:
         queue_id=row.queue_id,
         agent_id=row.agent_id,
         taken_by=row.taken_by,
-        taken_at=_ms(row.taken_at),
+        taken_at=ms_if_any(row.taken_at),
         result=None if row.result is None else Result(row.result),
         note=row.note,
-        closed_at=_ms(row.closed_at),
+        closed_at=ms_if_any(row.closed_at),
         closed_by=row.closed_by,
         attempts=row.attempts,
         message_ms=row.message_ms,
@@ -211,7 +207,10 @@ async def attempts_of(connection: AsyncConnection, callback_id: str, limit: int)
         .order_by(callback_attempt.c.at.desc(), callback_attempt.c.call_id)
         .limit(limit)
     )
-    return [Attempt(row.call_id, to_ms(row.at), row.agent_id, _ms(row.answered_at)) for row in rows]
+    return [
+        Attempt(row.call_id, to_ms(row.at), row.agent_id, ms_if_any(row.answered_at))
+        for row in rows
+    ]
 
 
 async def put(connection: AsyncConnection, value: Callback) -> None:
@@ -222,10 +221,10 @@ async def put(connection: AsyncConnection, value: Callback) -> None:
         .values(
             state=value.state.value,
             taken_by=value.taken_by,
-            taken_at=None if value.taken_at is None else to_datetime(value.taken_at),
+            taken_at=datetime_if_any(value.taken_at),
             result=None if value.result is None else value.result.value,
             note=value.note,
-            closed_at=None if value.closed_at is None else to_datetime(value.closed_at),
+            closed_at=datetime_if_any(value.closed_at),
             closed_by=value.closed_by,
         )
     )

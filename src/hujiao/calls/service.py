@@ -28,7 +28,7 @@ from hujiao.events.fact import Subject
 from hujiao.events.follow import Entry, facts_of_call
 from hujiao.events.ledger import publish
 from hujiao.identity.model import Actor, Permission
-from hujiao.kit.clock import Clock, now_ms
+from hujiao.kit.clock import Clock, now_ms, to_ms
 from hujiao.kit.db import Database
 from hujiao.kit.numbers import DEFAULT_REGION, digits_of, e164
 from hujiao.kit.refusal import Forbidden, InvalidInput, NotFound
@@ -88,7 +88,7 @@ def start_of_day(at_ms: int) -> int:
     """Midnight before `at_ms` where the machine stands, as milliseconds since epoch."""
     local = datetime.fromtimestamp(at_ms / 1000).astimezone()
     midnight = local.replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
-    return round(midnight.astimezone().timestamp() * 1000)
+    return to_ms(midnight.astimezone())
 
 
 async def answered_since(connection: AsyncConnection, number: str, since_ms: int) -> bool:

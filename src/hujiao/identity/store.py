@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, delete, func, insert, or_, select, text, tuple_, update
@@ -21,7 +20,7 @@ from hujiao.identity.model import (
 )
 from hujiao.identity.rules import IDLE_S
 from hujiao.identity.tables import audit, person, session, team
-from hujiao.kit.clock import to_datetime
+from hujiao.kit.clock import to_datetime, to_ms
 
 LIVING = person.c.deleted_at.is_(None)
 
@@ -34,10 +33,6 @@ _PERSON = (
     person.c.locale,
     person.c.active,
 )
-
-
-def _to_ms(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
 
 
 def person_of(row: Any) -> Person:
@@ -259,9 +254,9 @@ def _session_of(row: Any) -> Session:
     return Session(
         id=SessionId(row.session_id),
         person_id=PersonId(row.id),
-        created_ms=_to_ms(row.created_at),
-        seen_ms=_to_ms(row.seen_at),
-        expires_ms=_to_ms(row.expires_at),
+        created_ms=to_ms(row.created_at),
+        seen_ms=to_ms(row.seen_at),
+        expires_ms=to_ms(row.expires_at),
         address=row.address,
         device=row.device,
     )
@@ -416,7 +411,7 @@ async def audit_entries(
     return [
         AuditEntry(
             id=row.id,
-            at_ms=_to_ms(row.at),
+            at_ms=to_ms(row.at),
             person_id=row.person_id,
             person_name=row.person_name,
             action=row.action,

@@ -48,3 +48,13 @@ def to_datetime(at_ms: int) -> datetime:
 def to_ms(moment: datetime) -> int:
     """Milliseconds since the Unix epoch of an aware datetime."""
     return round(moment.timestamp() * 1000)
+
+
+def datetime_if_any(at_ms: int | None) -> datetime | None:
+    """As `to_datetime`; None for what has not happened."""
+    return None if at_ms is None else to_datetime(at_ms)
+
+
+def ms_if_any(moment: datetime | None) -> int | None:
+    """As `to_ms`; None for what has not happened."""
+    return None if moment is None else to_ms(moment)

@@ -7,7 +7,7 @@ from sqlalchemy import Row, case, func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hujiao.kit.clock import to_datetime, to_ms
+from hujiao.kit.clock import datetime_if_any, ms_if_any, to_datetime, to_ms
 from hujiao.recordings.model import Merged, Recording, State
 from hujiao.recordings.tables import recording
 
@@ -24,7 +24,7 @@ def _recording_of(row: Row[Any]) -> Recording:
         raw_path=row.raw_path,
         state=State(row.state),
         started_at=to_ms(row.started_at),
-        stopped_at=None if row.stopped_at is None else to_ms(row.stopped_at),
+        stopped_at=ms_if_any(row.stopped_at),
         file=row.file,
         size=row.size,
         duration_ms=row.duration_ms,
@@ -43,7 +43,7 @@ async def add(connection: AsyncConnection, value: Recording) -> None:
         "raw_path": value.raw_path,
         "state": value.state.value,
         "started_at": to_datetime(value.started_at),
-        "stopped_at": None if value.stopped_at is None else to_datetime(value.stopped_at),
+        "stopped_at": datetime_if_any(value.stopped_at),
     }
     await connection.execute(insert(recording).values(values).on_conflict_do_nothing())
 

@@ -3,7 +3,7 @@
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from hujiao.kit.clock import to_datetime, to_ms
+from hujiao.kit.clock import ms_if_any, to_datetime, to_ms
 from hujiao.retention.model import Policy, Rule
 from hujiao.retention.tables import retention
 
@@ -15,7 +15,7 @@ async def rule(connection: AsyncConnection, *, hold: bool = False) -> Rule:
     return Rule(
         policy=Policy(row.ledger_months, row.recording_months),
         effective_at=to_ms(row.effective_at),
-        ledger_from=None if row.ledger_from is None else to_ms(row.ledger_from),
+        ledger_from=ms_if_any(row.ledger_from),
     )
 
 
