@@ -11,9 +11,8 @@ from hujiao.callbacks.model import Attempt, CallbackFilter, Kind, Result, State,
 from hujiao.callbacks.service import Callbacks, Shown
 from hujiao.identity.http import require
 from hujiao.identity.model import Actor, Permission
+from hujiao.kit.sound import sound_response, sound_responses
 from hujiao.kit.web import Id, Line, Listed, Paging, Text, Transaction
-
-MEDIA_TYPE = "audio/ogg"
 
 router = APIRouter(prefix="/api", tags=["callbacks"])
 
@@ -210,12 +209,7 @@ async def drop_callback(
 @router.get(
     "/callbacks/{callback_id}/recording",
     response_class=FileResponse,
-    responses={
-        200: {"content": {MEDIA_TYPE: {}}, "description": "Ogg Vorbis, the customer left"},
-        206: {"description": "The asked range"},
-        304: {"description": "What the browser has is right"},
-        416: {"description": "A range outside of the sound"},
-    },
+    responses=sound_responses("Ogg Vorbis, the customer left"),
 )
 async def get_message(
     callback_id: Id,
@@ -225,17 +219,7 @@ async def get_message(
     transaction: Transaction,
 ) -> Response:
     message, path = await callbacks.message(transaction, actor, callback_id)
-    etag = f'"{message.sha256}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
-    return FileResponse(
-        path,
-        media_type=MEDIA_TYPE,
-        headers=headers,
-        filename=path.name,
-        content_disposition_type="inline",
-    )
+    return sound_response(request, path, message.sha256)
 
 
 class MessagePeaksOut(BaseModel):

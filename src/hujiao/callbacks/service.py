@@ -28,6 +28,7 @@ from hujiao.identity.model import Actor, Permission
 from hujiao.identity.service import audit
 from hujiao.kit.clock import Clock, now_ms
 from hujiao.kit.refusal import InvalidInput, NotFound, Refusal
+from hujiao.recordings.model import Peaks
 
 MAX_ATTEMPTS = 50
 
@@ -67,15 +68,6 @@ class CallbackPage:
 
     shown: Shown
     attempts: Sequence[Attempt]
-
-
-@dataclass(frozen=True, slots=True)
-class Peaks:
-    """The loudest sample of each slice, 0 to 1; nobody speaks on the right."""
-
-    duration_ms: int
-    left: list[float]
-    right: list[float]
 
 
 class Callbacks:
@@ -126,11 +118,9 @@ class Callbacks:
         return message, path
 
     async def peaks(self, connection: AsyncConnection, actor: Actor, callback_id: str) -> Peaks:
-        """Raises as `message`."""
+        """Of the message; nobody speaks on the right. Raises as `message`."""
         message = await self._message(connection, actor, callback_id)
-        heights = [round(byte / 255, 3) for byte in message.peaks]
-        half = len(heights) // 2
-        return Peaks(message.duration_ms, heights[:half], heights[half:])
+        return Peaks.of(message.duration_ms, message.peaks)
 
     async def _message(
         self, connection: AsyncConnection, actor: Actor, callback_id: str

@@ -9,10 +9,9 @@ from pydantic import BaseModel
 
 from hujiao.identity.http import require
 from hujiao.identity.model import Actor, Permission
+from hujiao.kit.sound import sound_response, sound_responses
 from hujiao.kit.web import Transaction
 from hujiao.recordings.service import Library
-
-MEDIA_TYPE = "audio/ogg"
 
 router = APIRouter(prefix="/api")
 
@@ -40,15 +39,7 @@ CallIdPath = Annotated[str, Path(min_length=1, max_length=120)]
     "/calls/{call_id}/recording",
     tags=["recordings"],
     response_class=FileResponse,
-    responses={
-        200: {
-            "content": {MEDIA_TYPE: {}},
-            "description": "Ogg Vorbis, customer left, centre right",
-        },
-        206: {"description": "The asked range"},
-        304: {"description": "What the browser has is right"},
-        416: {"description": "A range outside of the sound"},
-    },
+    responses=sound_responses("Ogg Vorbis, customer left, centre right"),
 )
 async def get_recording(
     call_id: CallIdPath,
@@ -58,17 +49,7 @@ async def get_recording(
     transaction: Transaction,
 ) -> Response:
     recording, path = await library.open(transaction, actor, call_id)
-    etag = f'"{recording.sha256}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
-        return Response(status_code=304, headers=headers)
-    return FileResponse(
-        path,
-        media_type=MEDIA_TYPE,
-        headers=headers,
-        filename=path.name,
-        content_disposition_type="inline",
-    )
+    return sound_response(request, path, recording.sha256 or "")
 
 
 class PeaksOut(BaseModel):

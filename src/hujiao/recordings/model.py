@@ -47,3 +47,19 @@ class Merged:
     duration_ms: int
     sha256: str
     peaks: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Peaks:
+    """The loudest sample of each slice, 0 to 1, of customer (left) and centre (right)."""
+
+    duration_ms: int
+    left: list[float]
+    right: list[float]
+
+    @classmethod
+    def of(cls, duration_ms: int, kept: bytes) -> "Peaks":
+        """From the form that is kept: one byte each, left then right."""
+        heights = [round(byte / 255, 3) for byte in kept]
+        half = len(heights) // 2
+        return cls(duration_ms, heights[:half], heights[half:])

@@ -3,7 +3,6 @@
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -14,7 +13,7 @@ from hujiao.identity.model import Actor, Permission
 from hujiao.identity.service import audit
 from hujiao.kit.refusal import Forbidden, NotFound, Refusal
 from hujiao.recordings import store
-from hujiao.recordings.model import Recording, State
+from hujiao.recordings.model import Peaks, Recording, State
 
 HEARD_AGAIN_S = 900.0
 """A player asks for one recording in many pieces: one line in the audit trail for so long."""
@@ -37,15 +36,6 @@ class RecordingPending(Refusal):
     """The call still goes on, or its two voices are being merged."""
 
     error = "recording_pending"
-
-
-@dataclass(frozen=True, slots=True)
-class Peaks:
-    """The loudest sample of each slice, 0 to 1, of customer (left) and centre (right)."""
-
-    duration_ms: int
-    left: list[float]
-    right: list[float]
 
 
 def may_hear(actor: Actor, call: RecordedCall) -> bool:
@@ -101,9 +91,8 @@ class Library:
     async def peaks(self, connection: AsyncConnection, actor: Actor, call_id: str) -> Peaks:
         """Raises as `open`."""
         _, recording = await self._find(connection, actor, call_id)
-        heights = [round(byte / 255, 3) for byte in await store.peaks_of(connection, recording.id)]
-        half = len(heights) // 2
-        return Peaks(recording.duration_ms or 0, heights[:half], heights[half:])
+        kept = await store.peaks_of(connection, recording.id)
+        return Peaks.of(recording.duration_ms or 0, kept)
 
     async def _find(
         self, connection: AsyncConnection, actor: Actor, call_id: str
