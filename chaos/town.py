@@ -15,18 +15,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
-import psycopg
 from websockets.asyncio.client import unix_connect
 
 from benchmarks.load import CallTimes, Field
 from benchmarks.voice import Ear
 from hujiao.agents.tables import agent
-from hujiao.app.settings import RemoteNode, Settings
+from hujiao.app.settings import Settings
+from hujiao.app.up.restart import standing
 from hujiao.floor import admin
 from hujiao.floor.client import FloorClient
-from hujiao.floor.lead import STANDING
 from hujiao.floor.lines import Number, Queue, Trunk, TrunkKind
 from hujiao.identity.tables import person
 from hujiao.kit.db import Database
@@ -35,6 +33,7 @@ from hujiao.kit.processes import tethered
 from hujiao.migrations.run import migrate
 from hujiao.telephony.private import PrivateTree
 from tests.harness.database import RunningCluster, new_cluster
+from tests.harness.floors import floor_health, remote_node
 from tests.harness.node import RunningNode, new_node
 from tests.harness.ports import take_block
 from tests.harness.waiting import until
@@ -42,7 +41,6 @@ from tests.harness.waiting import until
 NUMBER = "4000"
 RTP_PORTS = (28_000, 29_999)
 READY_S = 60.0
-_STANDING = "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s"
 LOGS = Path("test-results") / "chaos"
 KEPT_CHARS = 500_000
 RESTART_S = 1.0
@@ -106,7 +104,7 @@ class Town:
         return Settings(
             data=self.folder / "data",
             given_database_url=self.url,
-            asterisk_nodes=(_remote(self.node),),
+            asterisk_nodes=(remote_node(self.node.address),),
         )
 
     @property
@@ -115,20 +113,11 @@ class Town:
 
     async def health(self) -> dict[str, Any]:
         """What the leading floor says of itself; empty while none answers within half a second."""
-        transport = httpx.AsyncHTTPTransport(uds=str(self.settings.floor_socket))
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://floor", timeout=0.5
-        ) as client:
-            try:
-                return dict((await client.get("/health")).json())
-            except (httpx.HTTPError, ValueError):
-                return {}
+        return await floor_health(self.settings.floor_socket, timeout_s=0.5)
 
     def standing(self) -> int:
         """How many floors lead or stand by."""
-        with psycopg.connect(self.url) as connection:
-            row = connection.execute(_STANDING, (STANDING,)).fetchone()
-        return int(row[0]) if row else 0
+        return standing(self.settings)
 
     async def states(self) -> dict[str, str]:
         """Agent's id -> state, as every screen is told."""
@@ -257,21 +246,8 @@ def _node(tree: PrivateTree, folder: Path) -> RunningNode:
     )
 
 
-def _remote(node: RunningNode) -> RemoteNode:
-    address = node.address
-    return RemoteNode(
-        name=address.name,
-        url=address.ari_url,
-        user=address.ari_user,
-        password=address.ari_password,
-        ami=f"{address.ami_host}:{address.ami_port}",
-        ami_user=address.ami_user,
-        ami_password=address.ami_password,
-    )
-
-
 def _programs(folder: Path, node: RunningNode, url: str, *, standby: bool) -> list[Program]:
-    nodes = [_remote(node).model_dump()]
+    nodes = [remote_node(node.address).model_dump()]
     environment = {
         "HUJIAO_DATA": str(folder / "data"),
         "HUJIAO_ASTERISK_NODES": json.dumps(nodes),

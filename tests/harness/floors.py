@@ -17,12 +17,37 @@ import httpx
 from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
-from hujiao.app.settings import Settings
+from hujiao.app.settings import RemoteNode, Settings
 from hujiao.kit.processes import tethered
 from hujiao.telephony.config import NodeAddress
 from tests.harness.waiting import until
 
 _MASKED = 0x80
+
+
+async def floor_health(socket_path: Path, timeout_s: float) -> dict[str, Any]:
+    """What the leading floor says of itself; empty while none answers within `timeout_s`."""
+    transport = httpx.AsyncHTTPTransport(uds=str(socket_path))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://floor", timeout=timeout_s
+    ) as client:
+        try:
+            return dict((await client.get("/health")).json())
+        except (httpx.HTTPError, ValueError):
+            return {}
+
+
+def remote_node(address: NodeAddress, url: str = "") -> RemoteNode:
+    """The node as HUJIAO_ASTERISK_NODES names it, its ARI at `url` when given."""
+    return RemoteNode(
+        name=address.name,
+        url=url or address.ari_url,
+        user=address.ari_user,
+        password=address.ari_password,
+        ami=f"{address.ami_host}:{address.ami_port}",
+        ami_user=address.ami_user,
+        ami_password=address.ami_password,
+    )
 
 
 @dataclass(slots=True)
@@ -175,15 +200,7 @@ class Floors:
         database = conninfo_to_dict(self._url)
         switch = await Line(ari.hostname or "", ari.port or 80).open()
         base = await Line(str(database["host"]), int(database["port"] or 5432)).open()
-        node = {
-            "name": self._node.name,
-            "url": f"http://127.0.0.1:{switch.own_port}",
-            "user": self._node.ari_user,
-            "password": self._node.ari_password,
-            "ami": f"{self._node.ami_host}:{self._node.ami_port}",
-            "ami_user": self._node.ami_user,
-            "ami_password": self._node.ami_password,
-        }
+        node = remote_node(self._node, f"http://127.0.0.1:{switch.own_port}")
         url = (
             make_url(self._url)
             .set(host="127.0.0.1", port=base.own_port, query={})
@@ -192,7 +209,7 @@ class Floors:
         log_path = self._folder / f"floor-{len(self._all)}.log"
         environment = {
             "HUJIAO_DATA": str(self._folder),
-            "HUJIAO_ASTERISK_NODES": json.dumps([node]),
+            "HUJIAO_ASTERISK_NODES": json.dumps([node.model_dump()]),
             "DATABASE_URL": url,
         }
         process = _launch(environment, log_path)
@@ -201,14 +218,7 @@ class Floors:
 
     async def health(self) -> dict[str, Any]:
         """What the leader says of itself; empty while none answers within a second."""
-        transport = httpx.AsyncHTTPTransport(uds=str(self.settings.floor_socket))
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://floor", timeout=1
-        ) as client:
-            try:
-                return dict((await client.get("/health")).json())
-            except (httpx.HTTPError, ValueError):
-                return {}
+        return await floor_health(self.settings.floor_socket, timeout_s=1.0)
 
     async def until_leads(self, floor: FloorProgram, timeout_s: float = 20.0) -> None:
         async def leads() -> bool:

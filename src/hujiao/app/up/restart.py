@@ -56,7 +56,7 @@ def _wait(supervisor: Supervisor, settings: Settings, name: str, of_its_kind: in
         if state.state != "RUNNING":
             return False
         if name.startswith("floor"):
-            return _standing(settings) >= of_its_kind and _leader(settings) != 0
+            return standing(settings) >= of_its_kind and _leader(settings) != 0
         return True
 
     while not ready():
@@ -65,7 +65,8 @@ def _wait(supervisor: Supervisor, settings: Settings, name: str, of_its_kind: in
         time.sleep(POLL_S)
 
 
-def _standing(settings: Settings) -> int:
+def standing(settings: Settings) -> int:
+    """How many floors lead or stand by. Raises psycopg.OperationalError without a database."""
     with psycopg.connect(database_url(settings), autocommit=True) as connection:
         row = connection.execute(_STANDING, (STANDING,)).fetchone()
     return int(row[0]) if row else 0
