@@ -78,8 +78,8 @@ class WriteAhead:
             return self._write_lead(epoch)
 
     def _write_lead(self, epoch: int | None) -> int:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._db:  # committed at its end, rolled back on any error
+            self._db.execute("BEGIN IMMEDIATE")
             row = self._db.execute("SELECT epoch, boot, pid, started FROM lead").fetchone()
             last = int(row[0]) if row else 0
             self.alone = row is not None and _process(*row[1:]) is None and row[1] == _boot()
@@ -91,10 +91,6 @@ class WriteAhead:
                 "INSERT OR REPLACE INTO lead VALUES (1, ?, ?, ?, ?)",
                 (mine, _boot(), me.pid, me.create_time()),
             )
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
-        self._db.execute("COMMIT")
         return mine
 
     def _end_last_writer(self) -> None:
@@ -110,17 +106,12 @@ class WriteAhead:
     @contextmanager
     def _writing(self) -> Iterator[None]:
         """A transaction of the leader, all or nothing. Raises NotLeadingError."""
-        with self._lock:
+        with self._lock, self._db:
             self._db.execute("BEGIN IMMEDIATE")
-            try:
-                (epoch,) = self._db.execute("SELECT epoch FROM lead").fetchone()
-                if epoch != self._epoch:
-                    raise NotLeadingError(f"epoch {epoch} leads, ours is {self._epoch}")
-                yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+            (epoch,) = self._db.execute("SELECT epoch FROM lead").fetchone()
+            if epoch != self._epoch:
+                raise NotLeadingError(f"epoch {epoch} leads, ours is {self._epoch}")
+            yield
 
     def identity(self) -> str:
         """Told once for each file ever made: the numbers of two files are never mixed up."""

@@ -61,6 +61,7 @@ class Runtime:
         try:
             self.floor.on_switch(event)
         except Exception:
+            # Nobody knows what a faulty rule raises, and all other calls go on.
             log.exception("an event could not be handled", kind=type(event).__name__)
         self._after()
 
@@ -106,5 +107,6 @@ class Runtime:
         try:
             self.floor.tick(self._clock())
         except Exception:
+            # As for an event: the timers that are left run at the next tick.
             log.exception("a timer could not be handled")
         self._after()

@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,12 +92,11 @@ class _Taking:
         sweep(self._folder)
         writer, made = self._writer()
         links = self._settings.recordings_dir / f"{LINKS}{os.getpid()}"
-        with workshop(self._folder) as work:
+        with workshop(self._folder) as work, ExitStack() as unfinished:
+            unfinished.callback(writer.discard)
             try:
                 self._fill(writer, made, work, links)
-            except BaseException:
-                writer.discard()
-                raise
+                unfinished.pop_all()
             finally:
                 shutil.rmtree(links, ignore_errors=True)
         if keep is not None and not self._into_file:

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,16 +96,15 @@ def _home(settings: Settings, account: Account | None) -> Iterator[Settings]:
     if not lock.take():
         raise BackupError(f"Hujiao runs on {settings.data}")
     marker = settings.data / UNFINISHED_RESTORE
-    try:
+    with ExitStack() as unfinished:
+        unfinished.callback(lock.give_back)
+        unfinished.callback(_empty, settings.data)
         marker.touch()
         yield settings
         os.sync()
         marker.unlink()
-    except BaseException:
-        _empty(settings.data)
-        raise
-    finally:
-        lock.give_back()
+        unfinished.pop_all()
+    lock.give_back()
 
 
 def _empty(folder: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -94,11 +95,10 @@ async def own_house(say: Say) -> House:
         env=environment,
         start_new_session=True,  # Ctrl-C reaches us alone, and we end it after the day
     )
-    try:
+    async with AsyncExitStack() as unready:
+        unready.push_async_callback(house.leave)
         await _until_ready(house.process, say)
-    except BaseException:
-        await house.leave()
-        raise
+        unready.pop_all()
     assert house.process.stdout is not None
     house._reading = asyncio.create_task(_read_on(house.process.stdout), name="demo house")
     _keep_password(data, house.password)
