@@ -134,4 +134,4 @@ async def running_floor(
         yield RunningFloor(runtime, sink)
     finally:
         await switch.stop()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0)  # the turn of the loop in which its sockets are closed

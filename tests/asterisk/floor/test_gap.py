@@ -120,6 +120,7 @@ async def held_back(node: RunningNode, channel: str) -> AsyncIterator[None]:
     async def hold() -> None:
         while True:
             await asyncio.to_thread(node.console, f"channel redirect {channel} floor-away,s,again")
+            # The dialplan looks once a second: it is never let come so far.
             await asyncio.sleep(0.2)
 
     task = asyncio.create_task(hold(), name="hold a caller back")

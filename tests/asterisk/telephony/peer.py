@@ -120,6 +120,7 @@ class Media(asyncio.DatagramProtocol):
                 self._packet(ALAW, self._stamp, self._next_frame())
             self._stamp += FRAME
             due += 0.02
+            # A packet every 20 ms is what sound is.
             await asyncio.sleep(max(0.0, due - loop.time()))
 
     def _next_frame(self) -> bytes:

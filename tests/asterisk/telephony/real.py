@@ -1,6 +1,5 @@
 """The world around a real Asterisk: SIP phones, levels, a connection that can be cut."""
 
-import asyncio
 import ssl
 from collections.abc import Callable
 from typing import Any
@@ -198,7 +197,7 @@ class RealStage:
         )
 
     async def time_passes(self, seconds: float) -> None:
-        await asyncio.sleep(seconds)
+        """It does so by itself, and what it brings about is waited for."""
 
     async def prompts_end(self, leg: LegId) -> None:
         return None

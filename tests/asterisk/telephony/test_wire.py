@@ -84,7 +84,7 @@ async def test_a_closed_connection_is_told_once(serving: Serve) -> None:
     lost: list[str] = []
     await Wire.connect(await serving(leave), "u", "p", lambda data: None, lost.append)
     await until(lambda: lost)
-    await asyncio.sleep(0)
+    await asyncio.sleep(0)  # the turn of the loop in which a second word would come
     assert len(lost) == 1
 
 

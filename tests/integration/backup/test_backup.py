@@ -197,7 +197,7 @@ async def test_no_fact_is_lost_between_the_database_and_the_write_ahead(
         written_facts += 1
         ledger.append(MenuDigit(str(written_facts)), Subject(call="c1"), at_ms=written_facts)
         ledger.commit()
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.002)  # some hundred facts a second, as on a busy floor
     made = await taking
     await ledger.stop()
     await database.close()
