@@ -11,6 +11,7 @@ import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
 
 from hujiao.app.places import database_url, node_addresses
+from hujiao.app.server import HttpServer
 from hujiao.app.settings import Settings
 from hujiao.events.ledger import Ledger
 from hujiao.floor.config import Configuration
@@ -84,18 +85,17 @@ class FloorProcess:
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
         server = self._server()
-        tasks = [
+        serving = asyncio.create_task(server.serve(), name="door")
+        others = [
             asyncio.create_task(self._follow_configuration(), name="configuration"),
             asyncio.create_task(self._listen(), name="notifications"),
-            asyncio.create_task(server.serve(), name="door"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([serving, *others], return_when=asyncio.FIRST_COMPLETED)
         server.should_exit = True
-        for task in tasks:
-            if task is not tasks[2]:
-                task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        for task in others:
+            task.cancel()
+        await asyncio.gather(serving, *others, return_exceptions=True)
         await self.switch.stop()
         self.runtime.tell()
         await self.ledger.stop(deliver_within_s=DELIVER_WITHIN_S)
@@ -103,7 +103,7 @@ class FloorProcess:
         for task in done:
             task.result()
 
-    def _server(self) -> uvicorn.Server:
+    def _server(self) -> HttpServer:
         self._socket_path.parent.mkdir(parents=True, exist_ok=True)
         self._socket_path.unlink(missing_ok=True)
         config = uvicorn.Config(
@@ -116,7 +116,7 @@ class FloorProcess:
             ws_per_message_deflate=False,
             timeout_graceful_shutdown=2,
         )
-        return _Server(config)
+        return HttpServer(config)
 
     async def _configuration(self) -> Configuration:
         """The configuration, waiting for the database as long as it takes."""
@@ -143,13 +143,6 @@ class FloorProcess:
             self._stale.clear()
             await self.runtime.configure(await self._configuration())
             log.info("configuration taken over")
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the process."""
-
-    def install_signal_handlers(self) -> None:
-        return
 
 
 def end_at_once() -> None:

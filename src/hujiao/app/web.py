@@ -4,18 +4,19 @@ import asyncio
 import importlib.metadata
 import signal
 import socket
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from hujiao.agents.service import seats_of
 from hujiao.api.app import Parts, create_app
 from hujiao.api.sip import MAX_MESSAGE, MAX_QUEUE, SipRelay
 from hujiao.app.places import database_url, node_addresses
+from hujiao.app.server import HttpServer
 from hujiao.app.settings import Settings
 from hujiao.callbacks.service import Callbacks
 from hujiao.calls.service import CallRecords
@@ -94,39 +95,23 @@ class WebProcess:
             sip_relay=SipRelay(sip),
         )
         app = create_app(parts, web_dist=web_dist, version=importlib.metadata.version("hujiao"))
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                backlog=BACKLOG,
-                log_config=None,
-                access_log=False,
-                lifespan="off",
-                proxy_headers=False,
-                server_header=False,
-                ws_max_size=MAX_MESSAGE,
-                ws_max_queue=MAX_QUEUE,
-                ws_per_message_deflate=False,
-                timeout_graceful_shutdown=GRACE_S,
-                ssl_certfile=tls[0] if tls else None,
-                ssl_keyfile=tls[1] if tls else None,
-            )
-        )
+        self._server = _server(app, tls)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping`. Raises what no part of it can live with."""
         self._regions.warm()
         await self.floor.start()
-        door = asyncio.create_task(self._server.serve([self._socket()]), name="door")
+        serving = asyncio.create_task(self._server.serve([self._socket()]), name="door")
         others = [
             asyncio.create_task(self.sessions.run(self._url), name="sessions"),
             asyncio.create_task(self._make_partitions(), name="ledger partitions"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
-        done, _ = await asyncio.wait([door, *others], return_when=asyncio.FIRST_COMPLETED)
+        done, _ = await asyncio.wait([serving, *others], return_when=asyncio.FIRST_COMPLETED)
         self._server.should_exit = True
         for task in others:
             task.cancel()
-        await asyncio.gather(door, *others, return_exceptions=True)
+        await asyncio.gather(serving, *others, return_exceptions=True)
         await self.floor.stop()
         await self.database.close()
         self.passwords.close()
@@ -158,12 +143,23 @@ class WebProcess:
                 await asyncio.sleep(PARTITIONS_EVERY_S)
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to the process."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
+def _server(app: FastAPI, tls: tuple[Path, Path] | None) -> HttpServer:
+    config = uvicorn.Config(
+        app,
+        backlog=BACKLOG,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        proxy_headers=False,
+        server_header=False,
+        ws_max_size=MAX_MESSAGE,
+        ws_max_queue=MAX_QUEUE,
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=GRACE_S,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+    )
+    return HttpServer(config)
 
 
 async def serve(settings: Settings) -> None:
