@@ -26,8 +26,8 @@ from hujiao.floor.admin import QueueLabels
 from hujiao.floor.client import FloorClient
 from hujiao.identity.passwords import Passwords
 from hujiao.identity.service import Identity
-from hujiao.identity.sessions import DATABASE_AWAY, Sessions
-from hujiao.kit.db import Database
+from hujiao.identity.sessions import Sessions
+from hujiao.kit.db import DATABASE_AWAY, Database
 from hujiao.kit.log import configure as configure_log
 from hujiao.kit.log import logger
 from hujiao.migrations.run import PARTITION_MONTHS_AHEAD

@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Table, Text, column, select, table, text
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.events.versions import newest
 from hujiao.kit.clock import to_ms
-from hujiao.kit.db import Database, metadata
+from hujiao.kit.db import DATABASE_AWAY, Database, metadata
 from hujiao.kit.log import logger
 
 log = logger(__name__)
@@ -28,7 +26,6 @@ POLL_S = 1.0
 BATCH = 1_000
 FIRST_RETRY_S = 0.5
 LAST_RETRY_S = 15.0
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
 
 ledger_cursor = Table(
     "ledger_cursor",

@@ -25,9 +25,9 @@ from hujiao.identity.model import (
 )
 from hujiao.identity.passwords import Passwords, generated_password
 from hujiao.identity.rules import LIFETIME_S, Throttle, may_edit, password_fault
-from hujiao.identity.sessions import DATABASE_AWAY, Sessions, tell_person, tell_session, token_hash
+from hujiao.identity.sessions import Sessions, tell_person, tell_session, token_hash
 from hujiao.kit.clock import Clock, now_ms
-from hujiao.kit.db import Database, notify, serialise
+from hujiao.kit.db import DATABASE_AWAY, Database, notify, serialise
 from hujiao.kit.ids import new_id
 from hujiao.kit.log import logger
 from hujiao.kit.refusal import Forbidden, InUse, InvalidInput, NotFound, Refusal, Taken

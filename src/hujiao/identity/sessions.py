@@ -8,15 +8,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.identity import store
 from hujiao.identity.model import PERMISSIONS, Actor, Person, PersonId, Seat
 from hujiao.identity.rules import is_live
 from hujiao.kit.clock import Clock, now_ms
-from hujiao.kit.db import Database, notify
+from hujiao.kit.db import DATABASE_AWAY, Database, notify
 from hujiao.kit.listen import listen
 from hujiao.kit.log import logger
 from hujiao.kit.refusal import Refusal
@@ -34,7 +32,6 @@ TOUCH_EVERY_MS = 60_000
 SWEEP_EVERY_MS = 3_600_000
 MAX_KNOWN = 20_000
 
-DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeoutError, OSError)
 
 SeatsOf = Callable[[AsyncConnection, Sequence[PersonId]], Awaitable[Mapping[PersonId, Seat]]]
 
