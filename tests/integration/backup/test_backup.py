@@ -20,7 +20,7 @@ from hujiao.app.backup.make import Backup, backup, backups_in
 from hujiao.app.backup.manifest import DUMP, MANIFEST, BackupError, read, written
 from hujiao.app.backup.restore import restore
 from hujiao.app.settings import Settings
-from hujiao.app.up.home import UNFINISHED_RESTORE, make_home
+from hujiao.app.up.home import UNFINISHED_RESTORE, UpLock, make_home
 from hujiao.app.up.problems import CannotStartError
 from hujiao.events.calls import MenuDigit
 from hujiao.events.fact import Subject
@@ -336,6 +336,23 @@ def test_a_restore_that_was_killed_is_not_started_and_begins_anew(
     other.restore(path)
     assert (other.data / "secrets.json").read_bytes() == b"{}"
     assert not (other.data / "recordings" / "half").exists()
+
+
+def test_a_restore_that_is_under_way_is_left_alone_by_a_second(
+    place: Place, other: Place, home: Path
+) -> None:
+    path = place.backup(home / "backups").path
+    make_home(other.settings, service_account())
+    first = UpLock(other.settings)
+    assert first.take()
+    (other.data / UNFINISHED_RESTORE).touch()
+    (other.data / "secrets.json").write_bytes(b"half")
+    with pytest.raises(BackupError, match="under way"):
+        other.restore(path)
+    assert (other.data / "secrets.json").read_bytes() == b"half"
+    first.give_back()
+    other.restore(path)
+    assert (other.data / "secrets.json").read_bytes() == b"{}"
 
 
 # --- no room, no database ----------------------------------------------------------------------

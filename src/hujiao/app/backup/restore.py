@@ -88,6 +88,8 @@ def _check_files(reader: Reader, progress: Progress) -> None:
 def _home(settings: Settings, account: Account | None) -> Iterator[Settings]:
     """The data folder, locked and marked; emptied again when anything goes wrong."""
     if (settings.data / UNFINISHED_RESTORE).exists():
+        if settings.run_dir.is_dir() and UpLock(settings).held_by_other():
+            raise BackupError(f"Another restore into {settings.data} is under way")
         _empty(settings.data)
     make_home(settings, account)
     # The data folder may have become a link.
