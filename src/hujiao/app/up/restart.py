@@ -15,6 +15,8 @@ from hujiao.app.places import database_url
 from hujiao.app.settings import Settings
 from hujiao.app.up.supervise import SPARE, Supervisor
 from hujiao.floor.lead import STANDING
+from hujiao.kit.db import CONNECT_TIMEOUT_S
+from hujiao.kit.listen import libpq_url
 
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.1
@@ -56,7 +58,7 @@ def _wait(supervisor: Supervisor, settings: Settings, name: str, of_its_kind: in
         if state.state != "RUNNING":
             return False
         if name.startswith("floor"):
-            return standing(settings) >= of_its_kind and _leader(settings) != 0
+            return _stands(settings, of_its_kind) and _leader(settings) != 0
         return True
 
     while not ready():
@@ -65,9 +67,18 @@ def _wait(supervisor: Supervisor, settings: Settings, name: str, of_its_kind: in
         time.sleep(POLL_S)
 
 
+def _stands(settings: Settings, of_its_kind: int) -> bool:
+    try:
+        return standing(settings) >= of_its_kind
+    except psycopg.OperationalError:
+        return False  # the database is away for a moment, and the floor waits for it, too
+
+
 def standing(settings: Settings) -> int:
     """How many floors lead or stand by. Raises psycopg.OperationalError without a database."""
-    with psycopg.connect(database_url(settings), autocommit=True) as connection:
+    with psycopg.connect(
+        libpq_url(database_url(settings)), autocommit=True, connect_timeout=CONNECT_TIMEOUT_S
+    ) as connection:
         row = connection.execute(_STANDING, (STANDING,)).fetchone()
     return int(row[0]) if row else 0
 
