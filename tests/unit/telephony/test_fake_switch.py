@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from hujiao.telephony.fake import FakeSwitch
+from hujiao.telephony.fake import FIRST_NODE, FakeSwitch
 from hujiao.telephony.port import (
     AnswerLeg,
     BridgeId,
@@ -14,10 +14,20 @@ from hujiao.telephony.port import (
     LegArrived,
     LegId,
     Origin,
+    PlaceTestCall,
     Trunk,
 )
 from tests.asterisk.telephony.contract import SwitchContract
-from tests.asterisk.telephony.stage import MUSIC, NOTHING, PHONES, PROMPT, TRUNK, Party
+from tests.asterisk.telephony.stage import (
+    MUSIC,
+    NOTHING,
+    PHONES,
+    PROMPT,
+    TRUNK,
+    Party,
+    event,
+    refusals,
+)
 
 pytestmark = pytest.mark.unit
 
@@ -174,6 +184,14 @@ async def test_what_the_sink_sends_is_carried_out_before_the_world_acts_again() 
     await switch.start(sink)
     leg = switch.caller_arrives("8000", origin=Origin.TEST)
     assert switch.legs[leg].answered
+
+
+async def test_a_test_call_comes_in_as_one(stage: FakeStage) -> None:
+    stage.switch.send(PlaceTestCall(LegId("t-1"), FIRST_NODE, "4001", "13900139000"))
+    arrived = await event(stage, LegArrived)
+    assert arrived.origin is Origin.TEST
+    assert (arrived.called_number, arrived.caller_number) == ("4001", "13900139000")
+    assert refusals(stage) == []
 
 
 def test_the_fake_needs_no_event_loop() -> None:

@@ -8,6 +8,7 @@ from hujiao.telephony.fake.exchange import Exchange, FakeLeg, FakeNode, Reaction
 from hujiao.telephony.port import Cause, Command, Origin
 
 UNAVAILABLE = 503
+NAMES_ITS_NODE = port.OriginateLeg | port.DialInBridge | port.DestroyBridge | port.PlaceTestCall
 
 
 class Commands:
@@ -49,7 +50,7 @@ class Commands:
 
     def _node_of(self, command: Command) -> FakeNode | None:
         nodes = self._exchange.nodes
-        if isinstance(command, port.OriginateLeg | port.DialInBridge | port.DestroyBridge):
+        if isinstance(command, NAMES_ITS_NODE):
             return nodes.get(command.node)
         legs = command.legs if isinstance(command, port.JoinLegs) else (command.leg,)
         if any(leg not in self._legs for leg in legs):
