@@ -99,7 +99,8 @@ class Lead:
                     superseded()
                     return
             except (psycopg.Error, OSError) as error:
-                log.warning("the lock is not held: no database", reason=type(error).__name__)
+                if has_lock:  # said once: it is tried anew ten times a second
+                    log.warning("the lock is not held: no database", reason=type(error).__name__)
                 has_lock = False
                 await self._drop()
             await asyncio.sleep(RENEW_S if has_lock else TRY_S)
