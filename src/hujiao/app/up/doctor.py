@@ -15,6 +15,7 @@ from hujiao.app.up.checks import browser_sound, disk, taken_ports, web_build
 from hujiao.app.up.home import UpLock
 from hujiao.app.up.problems import Finding
 from hujiao.app.up.run import local_url
+from hujiao.kit.listen import libpq_url
 from hujiao.kit.processes import service_account, unreachable_for
 from hujiao.telephony.config import NodeAddress
 from hujiao.telephony.private import PrivateTreeError
@@ -136,7 +137,7 @@ def _health(settings: Settings) -> list[Finding]:
 
 def _database(settings: Settings) -> list[Finding]:
     try:
-        psycopg.connect(database_url(settings), connect_timeout=int(TIMEOUT_S)).close()
+        psycopg.connect(libpq_url(database_url(settings)), connect_timeout=int(TIMEOUT_S)).close()
     except psycopg.OperationalError as failure:
         text = f"DATABASE_URL does not answer: {failure}"
         return [Finding("bad", "database", text, "Check the address, the password, the firewall.")]
