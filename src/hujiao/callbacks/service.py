@@ -40,6 +40,8 @@ class CallbackTakenByOther(Refusal):
 
 
 class CallbackClosed(Refusal):
+    """It is done or dropped: nothing is changed any more."""
+
     error = "callback_closed"
 
 
@@ -50,6 +52,8 @@ class CallbackNotTaken(Refusal):
 
 
 class NoMessage(NotFound):
+    """Nobody spoke, or the file has gone."""
+
     error = "no_message"
 
 
@@ -89,6 +93,7 @@ class Callbacks:
         after: tuple[int, str] | None,
         limit: int,
     ) -> list[Shown]:
+        """Those that the actor may see, by when they happened, behind the one `after`."""
         sight = await sight_of(connection, actor)
         found = await store.callbacks(connection, wanted, sight, after=after, limit=limit)
         return await self._shown(connection, found)

@@ -110,6 +110,7 @@ async def attempted(connection: AsyncConnection, callback_id: str, attempt: Atte
 
 
 async def attempt_answered(connection: AsyncConnection, call_id: str, at_ms: int) -> None:
+    """The customer picked up; who is known to have done so before stays."""
     await connection.execute(
         update(callback_attempt)
         .where(callback_attempt.c.call_id == call_id, callback_attempt.c.answered_at.is_(None))

@@ -77,7 +77,7 @@ class Library:
     ) -> tuple[Recording, Path]:
         """The recording of a call and its file; hearing another's is put on record.
 
-        Raises NotFound, Forbidden, NoRecording, RecordingPending.
+        Raises NotFound, Forbidden, NoRecording, RecordingPending, RecordingTooOld.
         """
         call, recording = await self._find(connection, actor, call_id)
         path = self._folder / (recording.file or "")

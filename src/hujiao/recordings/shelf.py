@@ -52,6 +52,7 @@ class RawPair:
 
     @property
     def both(self) -> tuple[Path, Path]:
+        """First what the customer said."""
         return self.customer, self.centre
 
     def written_ms(self) -> int | None:
@@ -60,10 +61,12 @@ class RawPair:
         return max((at for at in times if at is not None), default=None)
 
     def length_ms(self) -> int:
+        """Of the longer one, by its size."""
         sizes = [path.stat().st_size for path in self.both if path.exists()]
         return max(sizes, default=0) * 1000 // RATE_HZ
 
     def remove(self) -> None:
+        """Nothing when they are gone."""
         for path in self.both:
             path.unlink(missing_ok=True)
 
@@ -102,6 +105,7 @@ class Shelf:
         return Follower(database=self._database, reader=READER, fold=self.fold)
 
     async def fold(self, connection: AsyncConnection, facts: Sequence[Entry]) -> None:
+        """Begin and stop rows as the facts say. Repeating it changes nothing."""
         for fact in facts:
             name = fact.data.get("recording")
             if fact.type == "recording.started":
@@ -241,6 +245,7 @@ class Shelf:
             return await store.due(connection, limit=DUE_AT_ONCE)
 
     async def asked(self, ids: Sequence[str]) -> None:
+        """The merges of these have been asked for just now."""
         async with self._database.transaction() as connection:
             await store.asked(connection, ids, self._clock())
 

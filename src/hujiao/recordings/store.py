@@ -58,6 +58,7 @@ async def stop(connection: AsyncConnection, recording_id: str, at_ms: int) -> No
 
 
 async def known(connection: AsyncConnection, ids: Iterable[str]) -> dict[str, Recording]:
+    """Those of the given ids that have a row, by id."""
     rows = await connection.execute(select(*_SHOWN).where(recording.c.id.in_(list(ids))))
     return {row.id: _recording_of(row) for row in rows}
 
@@ -183,6 +184,7 @@ async def put_state(
 
 
 async def finish(connection: AsyncConnection, recording_id: str, merged: Merged) -> None:
+    """It can be listened to: what the merge made of it."""
     await connection.execute(
         update(recording)
         .where(recording.c.id == recording_id)
@@ -248,6 +250,7 @@ async def deleted_with_sound(connection: AsyncConnection, *, limit: int) -> list
 
 
 async def sound_is_gone(connection: AsyncConnection, ids: Sequence[str]) -> None:
+    """Forget the names of files that were removed; the rows stay."""
     await connection.execute(
         update(recording).where(recording.c.id.in_(list(ids))).values(file=None, raw_path="")
     )

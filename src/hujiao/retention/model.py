@@ -31,6 +31,7 @@ class Policy:
         return {}
 
     def deletes_more_than(self, other: "Policy") -> bool:
+        """Whether anything goes earlier by this policy than by the other."""
         return _shorter(self.ledger_months, other.ledger_months) or _shorter(
             self.recording_months, other.recording_months
         )

@@ -36,6 +36,8 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnswerLeg:
+    """Take the call of a leg that came in; nothing is told of it."""
+
     leg: LegId
 
 
@@ -60,18 +62,24 @@ class PlayMedia:
 
 @dataclass(frozen=True, slots=True)
 class StopPlayback:
+    """End a playback before it is through; `PlaybackEnded` follows."""
+
     playback: PlaybackId
     leg: LegId
 
 
 @dataclass(frozen=True, slots=True)
 class StartMusic:
+    """Let the leg hear music of this class until it is stopped or joined to others."""
+
     leg: LegId
     music: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
 class StopMusic:
+    """Let the leg hear silence again."""
+
     leg: LegId
 
 
@@ -132,12 +140,16 @@ class TakeOut:
 
 @dataclass(frozen=True, slots=True)
 class DestroyBridge:
+    """Take all legs out of the bridge, in silence, and forget it."""
+
     bridge: BridgeId
     node: NodeName
 
 
 @dataclass(frozen=True, slots=True)
 class HangUpLeg:
+    """End the leg; its party is told the Q.850 `cause`."""
+
     leg: LegId
     cause: Cause = Cause.NORMAL
 
@@ -173,12 +185,16 @@ class PauseRecording:
 
 @dataclass(frozen=True, slots=True)
 class ResumeRecording:
+    """Write both voices again."""
+
     leg: LegId
     recording: str
 
 
 @dataclass(frozen=True, slots=True)
 class StopRecording:
+    """Write both files to their end; the call goes on."""
+
     leg: LegId
     recording: str
 
@@ -259,6 +275,8 @@ class LegArrived:
 
 @dataclass(frozen=True, slots=True)
 class LegRinging:
+    """The phone of a leg that we called rings."""
+
     at_ms: int
     leg: LegId
 
@@ -282,6 +300,8 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class DigitPressed:
+    """The party pressed one of 0-9 * # A-D."""
+
     at_ms: int
     leg: LegId
     digit: str
@@ -289,6 +309,8 @@ class DigitPressed:
 
 @dataclass(frozen=True, slots=True)
 class PlaybackEnded:
+    """All media of a playback are through, or it was stopped."""
+
     at_ms: int
     leg: LegId
     playback: PlaybackId
@@ -304,6 +326,8 @@ class LegHeld:
 
 @dataclass(frozen=True, slots=True)
 class LegResumed:
+    """The party took the call back from its own hold."""
+
     at_ms: int
     leg: LegId
 

@@ -49,6 +49,7 @@ class Backup:
 
     @property
     def size(self) -> int:
+        """Bytes of all files, linked ones too."""
         return sum(item.size for item in self.items)
 
 

@@ -44,6 +44,7 @@ class Manifest:
 
     @property
     def size(self) -> int:
+        """Bytes of all files, those that are shared with an older backup too."""
         return sum(item.size for item in self.items)
 
 

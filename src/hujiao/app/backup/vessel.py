@@ -36,6 +36,7 @@ class HashingReader(io.RawIOBase):
 
     @property
     def sha256(self) -> str:
+        """Of all that was read so far."""
         return self._hash.hexdigest()
 
 
@@ -176,6 +177,8 @@ class Reader(Protocol):
 
 
 class FolderReader:
+    """A backup in a folder. Raises BackupError when it has no whole manifest."""
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         with self.open(MANIFEST) as file:
@@ -189,6 +192,8 @@ class FolderReader:
 
 
 class TarReader:
+    """A backup in a tar file. Raises BackupError when it has no whole manifest."""
+
     def __init__(self, tar: tarfile.TarFile) -> None:
         self._tar = tar
         with self.open(MANIFEST) as file:

@@ -164,6 +164,7 @@ class Supervisor:
         self._server = xmlrpc.client.ServerProxy("http://localhost", transport=transport)
 
     def states(self) -> list[ProgramState]:
+        """Of every program, started or not."""
         rows: Any = self._server.supervisor.getAllProcessInfo()
         return [
             ProgramState(row["name"], row["statename"], row["pid"], row["description"])

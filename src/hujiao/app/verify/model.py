@@ -18,6 +18,7 @@ class Difference:
 
     @property
     def key(self) -> tuple[str, str]:
+        """Tells whether it is the same difference the next time one looks."""
         return self.kind, self.subject
 
 

@@ -34,6 +34,7 @@ NEVER_AFTER_END = frozenset(
 
 
 def is_over(lines: Sequence[Line]) -> bool:
+    """Whether the ledger has the call's end."""
     return any(line.entry.type == "call.ended" for line in lines)
 
 

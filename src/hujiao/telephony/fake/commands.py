@@ -40,6 +40,7 @@ class Commands:
         }
 
     def carry_out(self, command: Command) -> None:
+        """Do it now, or tell why not."""
         node = self._node_of(command)
         if node is None:
             self._exchange.refuse(command, 404, "no such leg", gone=True)
