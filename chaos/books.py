@@ -39,7 +39,6 @@ _CAME_UP = """
     SELECT (extract(epoch FROM at) * 1000)::bigint FROM fact
     WHERE type = 'node.connected' ORDER BY at
 """
-_RECORDINGS = "SELECT count(*) FROM recording"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,6 @@ class Books:
     missing: int = 0
     doubled: int = 0
     out_of_order: int = 0
-    recordings: int = 0
     faults: list[str] = field(default_factory=list)
     taken_over_ms: list[int] = field(default_factory=list)
     """From each kill to the node being reconciled by the next leader, who stood by."""
@@ -85,14 +83,14 @@ async def check(
     await town.until_led()
     await _settled(books, "channels are left", lambda: _channels(town))
     await _settled(books, "calls are left on the floor", lambda: _live_calls(town))
-    called = Counter(user for times in loads for user in times.started_s)
-    ended = [user for times in loads for user in times.cut_off]
+    called = Counter(caller for times in loads for caller in times.started_s)
+    ended = [caller for times in loads for caller in times.cut_off]
     books.calls, books.cut_off = called.total(), len(ended)
     books.demand(cut_off or not ended, f"conversations ended by us: {ended[:SHOWN]}")
     spoken = Counter(
-        user
+        caller
         for times in loads
-        for user, after_ms in zip(times.started_s, times.connected, strict=True)
+        for caller, after_ms in zip(times.started_s, times.connected, strict=True)
         if not math.isinf(after_ms)
     )
     books.connected = spoken.total()
@@ -101,8 +99,6 @@ async def check(
         _compare(connection, books, called, spoken)
         _order(connection, books)
         _takeovers(connection, books, kills)
-        row = connection.execute(_RECORDINGS).fetchone()
-        books.recordings = int(row[0]) if row else 0
     await _all_ready(town, books)
     return books
 
