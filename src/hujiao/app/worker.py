@@ -24,7 +24,8 @@ from hujiao.kit.log import logger
 from hujiao.kit.numbers import DEFAULT_REGION
 from hujiao.recordings import jobs as recording_jobs
 from hujiao.recordings.jobs import MergeJobs
-from hujiao.recordings.shelf import SETTLED_MS, Shelf
+from hujiao.recordings.shelf import Shelf
+from hujiao.recordings.sound import SETTLED_MS
 from hujiao.retention import jobs as retention_jobs
 from hujiao.retention.jobs import Retention, RetentionJobs
 

@@ -24,22 +24,27 @@ from hujiao.events.fact import Subject
 from hujiao.events.follow import facts_named
 from hujiao.events.ledger import publish
 from hujiao.floor.admin import queue_of_number
-from hujiao.kit.clock import Clock, now_ms, to_datetime
+from hujiao.kit.clock import Clock, now_ms
 from hujiao.kit.db import Database
 from hujiao.kit.ids import new_id
 from hujiao.kit.log import logger
 from hujiao.kit.numbers import DEFAULT_REGION, number_key
-from hujiao.recordings.sound import SUFFIX, NoSoundError, Sound, SoundError, merge
+from hujiao.recordings.sound import (
+    SETTLED_MS,
+    WORKSHOP,
+    NoSoundError,
+    Sound,
+    SoundError,
+    kept_file,
+    merge,
+)
 
-SETTLED_MS = 5_000
-"""Asterisk writes a growing file at least every 4 s (32 KiB of A-law)."""
 LOOK_EVERY_S = 2.0
 AT_ONCE = 20
 FULL_BYTES = 256_000_000
 """Raw messages of this size together close the letterbox: some 270 of the longest."""
 EMPTY_MS = 600_000
 """A file that nothing was written into for so long never will be."""
-WORKSHOP = ".unfinished"
 UNREADABLE = ".unreadable"
 OPEN_MODE, CLOSED_MODE = 0o755, 0o555
 
@@ -162,7 +167,7 @@ class Letterbox:
         return is_new
 
     async def _in_thread(self, raw: _Raw) -> Message:
-        file = f"{to_datetime(raw.message.left_at):%Y/%m/%d}/{raw.message.id}{SUFFIX}"
+        file = kept_file(raw.message.id, raw.message.left_at)
         sound = await asyncio.to_thread(self._press, raw.path, file)
         return Message(
             id=raw.message.id,

@@ -16,25 +16,29 @@ from pathlib import Path
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.events.follow import Entry, Follower
-from hujiao.kit.clock import Clock, now_ms, to_datetime
+from hujiao.kit.clock import Clock, now_ms
 from hujiao.kit.db import Database
 from hujiao.kit.log import logger
 from hujiao.recordings import store
 from hujiao.recordings.model import SAFE_NAME, Merged, Recording, State
-from hujiao.recordings.sound import RATE_HZ, SUFFIX, NoSoundError, SoundError, merge
+from hujiao.recordings.sound import (
+    RATE_HZ,
+    SETTLED_MS,
+    WORKSHOP,
+    NoSoundError,
+    SoundError,
+    kept_file,
+    merge,
+)
 
 READER = "recordings"
 CUSTOMER_SIDE, CENTRE_SIDE = "-rx.alaw", "-tx.alaw"
 
-SETTLED_MS = 5_000
-"""Asterisk writes a growing file at least every 4 s (32 KiB of A-law)."""
 FORGOTTEN_MS = 600_000
 """Raw files that nobody has written to for so long belong to a recording that is over."""
 MAX_TRIES = 5
 DUE_AT_ONCE = 200
 NICENESS = 10
-WORKSHOP = ".unfinished"
-"""Folder of files being made; what is old in it was left by a killed merge."""
 
 log = logger(__name__)
 
@@ -69,6 +73,11 @@ class RawPair:
         """Nothing when they are gone."""
         for path in self.both:
             path.unlink(missing_ok=True)
+
+
+def raw_pair(folder: Path, raw_path: str) -> RawPair:
+    """The raw files of a recording in the folder that the switch writes to."""
+    return RawPair(folder / f"{raw_path}{CUSTOMER_SIDE}", folder / f"{raw_path}{CENTRE_SIDE}")
 
 
 def _written_ms(path: Path) -> int | None:
@@ -221,7 +230,7 @@ class Shelf:
             raise NotSettledError(recording.id)
 
     def _merge_files(self, recording: Recording, raw: RawPair) -> Merged:
-        file = f"{to_datetime(recording.started_at):%Y/%m/%d}/{recording.id}{SUFFIX}"
+        file = kept_file(recording.id, recording.started_at)
         begun = time.monotonic()
         sound = merge(raw.customer, raw.centre, self._folder / file, self._folder / WORKSHOP)
         log.info(
@@ -233,9 +242,7 @@ class Shelf:
         return Merged(file, sound.size, sound.duration_ms, sound.sha256, sound.peaks)
 
     def _pair(self, raw_path: str) -> RawPair:
-        return RawPair(
-            self._raw / f"{raw_path}{CUSTOMER_SIDE}", self._raw / f"{raw_path}{CENTRE_SIDE}"
-        )
+        return raw_pair(self._raw, raw_path)
 
     # --- order after crashes ---
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from hujiao.kit.clock import to_datetime
 from hujiao.kit.ids import new_id
 
 RATE_HZ = 8_000
@@ -21,6 +22,10 @@ CHUNK_FRAMES = 10 * RATE_HZ
 PEAKS = 800
 """Slices per channel; a player draws one line for each."""
 SUFFIX = ".ogg"
+SETTLED_MS = 5_000
+"""Asterisk writes a growing file at least every 4 s (32 KiB of A-law)."""
+WORKSHOP = ".unfinished"
+"""Folder of files being made; what is old in it was left by a killed merge."""
 
 _QUIETEST_COMPARED = 0.005
 _LARGEST_CHANGE = 2.0
@@ -90,6 +95,11 @@ def peaks_of(raw: Raw, frames: int, count: int = PEAKS) -> bytes:
         piece = raw[start : max(int(edges[number + 1]), start + 1)]
         loudest[number] = int(_LOUDNESS[piece].max()) if len(piece) else 0
     return bytes(loudest)
+
+
+def kept_file(name: str, at_ms: int) -> str:
+    """Where the sound of this name, begun then, is kept below its folder: one folder a day."""
+    return f"{to_datetime(at_ms):%Y/%m/%d}/{name}{SUFFIX}"
 
 
 def merge(left: Path, right: Path, target: Path, workshop: Path) -> Sound:

@@ -22,7 +22,7 @@ from hujiao.kit.db import Database
 from hujiao.kit.log import logger
 from hujiao.recordings import store as recordings
 from hujiao.recordings.model import Recording
-from hujiao.recordings.shelf import CENTRE_SIDE, CUSTOMER_SIDE
+from hujiao.recordings.shelf import raw_pair
 from hujiao.retention import store
 from hujiao.retention.model import months_before
 from hujiao.retention.service import KIND
@@ -97,8 +97,7 @@ class Retention:
 
     def _unlink(self, marked: Sequence[Recording]) -> None:
         for one in marked:
-            for side in (CUSTOMER_SIDE, CENTRE_SIDE):
-                (self._raw / f"{one.raw_path}{side}").unlink(missing_ok=True)
+            raw_pair(self._raw, one.raw_path).remove()
             if one.file is not None:
                 path = self._folder / one.file
                 path.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from hujiao.kit.db import Database
 from hujiao.migrations.run import migrate
 from hujiao.recordings import store
 from hujiao.recordings.model import Recording, State
-from hujiao.recordings.shelf import WORKSHOP
+from hujiao.recordings.sound import WORKSHOP
 from tests.harness.database import new_cluster
 from tests.harness.waiting import until
 from tests.integration.recordings.sounds import raw_files, write_pair
