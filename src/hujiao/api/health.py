@@ -1,7 +1,6 @@
 """Whether calls can be taken, what the parts say, and figures for a monitoring system."""
 
 import asyncio
-import shutil
 from pathlib import Path as Folder
 from typing import Annotated, Any, Literal
 
@@ -17,13 +16,13 @@ from hujiao.identity.http import EditsConfig, public, require
 from hujiao.identity.model import Permission
 from hujiao.identity.service import audit
 from hujiao.kit.db import Database
+from hujiao.kit.disk import FULL_BYTES, free_bytes
 from hujiao.kit.hosts import is_loopback
 from hujiao.kit.refusal import NotFound
 from hujiao.kit.web import Transaction
 
 DATABASE_TIMEOUT_S = 2.0
 FLOOR_TIMEOUT_S = 2.0
-FULL_BYTES = 300_000_000
 FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -88,8 +87,7 @@ async def database_answers(database: Database) -> bool:
 
 def disk_has_room(folder: Folder) -> bool:
     """Whether recordings can be written there for some time yet."""
-    existing = next(one for one in (folder, *folder.parents) if one.exists())
-    return shutil.disk_usage(existing).free > FULL_BYTES
+    return free_bytes(folder) > FULL_BYTES
 
 
 async def _floor_says(floor: FloorClient) -> dict[str, Any] | None:

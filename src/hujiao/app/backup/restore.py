@@ -18,6 +18,7 @@ from hujiao.app.places import cluster, database_url
 from hujiao.app.settings import Settings
 from hujiao.app.up.home import UNFINISHED_RESTORE, UpLock, make_home
 from hujiao.app.up.problems import CannotStartError
+from hujiao.kit.disk import free_bytes
 from hujiao.kit.postgres import PostgresError
 from hujiao.kit.processes import Account, hand_over, service_account, tethered
 from hujiao.migrations.run import alembic_config
@@ -64,10 +65,9 @@ def _check_target(settings: Settings, manifest: Manifest) -> None:
         raise BackupError(f"{data} is not empty: set HUJIAO_DATA to a new folder, or empty it")
     if not settings.embedded_postgres and database.tables(database_url(settings)):
         raise BackupError("The database of DATABASE_URL is not empty: give an empty one")
-    parent = next(folder for folder in (data, *data.parents) if folder.exists())
     dump = sum(item.size for item in manifest.items if item.name == DUMP)
     needed = manifest.size + GROWTH * dump
-    free = shutil.disk_usage(parent).free
+    free = free_bytes(data)
     if needed > free:
         raise BackupError(
             f"{needed / 1e9:.1f} GB are needed for {data}, {free / 1e9:.1f} GB are free"

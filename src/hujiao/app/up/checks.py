@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ import psutil
 
 from hujiao.app.settings import Settings
 from hujiao.app.up.problems import Finding
+from hujiao.kit.disk import FULL_BYTES, free_bytes
 from hujiao.telephony.config.render import own_ipv4_addresses
 
 LOW_BYTES = 2_000_000_000
-FULL_BYTES = 300_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,7 @@ def _program(pid: int) -> str:
 
 def disk(settings: Settings) -> Finding:
     """The free space where recordings and the database grow."""
-    folder = existing_parent(settings.data)
-    free = shutil.disk_usage(folder).free
+    free = free_bytes(settings.data)
     text = f"{free / 1e9:.1f} GB are free for {settings.data}."
     if free < FULL_BYTES:
         return Finding("bad", "disk", text, "Free some space, or move HUJIAO_DATA elsewhere.")
@@ -155,11 +153,3 @@ def web_build(settings: Settings) -> Finding:
         f"{settings.web_dist} holds no built screens.",
         "Run: make web   (npm ci && npm run build in web/)",
     )
-
-
-def existing_parent(path: Path) -> Path:
-    """The path itself or the nearest folder above it that exists."""
-    for folder in (path, *path.parents):
-        if folder.exists():
-            return folder
-    return Path("/")
