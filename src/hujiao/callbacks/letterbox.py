@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -25,7 +24,7 @@ from hujiao.events.follow import facts_named
 from hujiao.events.ledger import publish
 from hujiao.floor.admin import queue_of_number
 from hujiao.kit.clock import Clock, now_ms
-from hujiao.kit.db import Database
+from hujiao.kit.db import Database, alone
 from hujiao.kit.ids import new_id
 from hujiao.kit.log import logger
 from hujiao.kit.numbers import DEFAULT_REGION, number_key
@@ -47,8 +46,6 @@ EMPTY_MS = 600_000
 """A file that nothing was written into for so long never will be."""
 UNREADABLE = ".unreadable"
 OPEN_MODE, CLOSED_MODE = 0o755, 0o555
-
-_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext('hujiao_letterbox'))")
 
 log = logger(__name__)
 
@@ -156,7 +153,7 @@ class Letterbox:
     async def _take(self, raw: _Raw) -> bool:
         """One worker at a time; what a killed one left is done again into the same file."""
         async with self._database.transaction() as connection:
-            if not (await connection.execute(_ALONE)).scalar_one():
+            if not await alone(connection, "letterbox"):
                 return False
             known = await store.message_by_id(connection, raw.message.id)
             is_new = False

@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.calls.model import Direction, EndedBy
@@ -17,7 +16,7 @@ from hujiao.events import calls as facts
 from hujiao.events.fact import Subject
 from hujiao.events.follow import facts_named
 from hujiao.events.ledger import publish
-from hujiao.kit.db import Database
+from hujiao.kit.db import Database, alone
 from hujiao.kit.log import logger
 from hujiao.telephony.config.node import UNHEARD
 from hujiao.telephony.port import Cause
@@ -31,7 +30,6 @@ _FILE = re.compile(
     r"_(?P<came>[0-9]{13})_(?P<left>[0-9]{13})_(?P<by>customer|system)"
     r"_(?P<caller>[0-9+]{0,24})_(?P<called>[0-9+]{0,24})_(?P<line>[0-9A-Za-z_.-]{0,80})\.alaw"
 )
-_ALONE = text("SELECT pg_try_advisory_xact_lock(hashtext('hujiao_unheard'))")
 
 log = logger(__name__)
 
@@ -89,7 +87,7 @@ class UnheardCalls:
         for begin in range(0, len(found), AT_ONCE):
             batch = found[begin : begin + AT_ONCE]
             async with self._database.transaction() as connection:
-                if not (await connection.execute(_ALONE)).scalar_one():
+                if not await alone(connection, "unheard"):
                     return new
                 told = await _tell(connection, [call for call, _ in batch])
             await asyncio.to_thread(_remove, [path for _, path in batch])

@@ -53,7 +53,9 @@ _SHIP = text(
     ORDER BY q
     """
 )
-_LOCK = text("SELECT pg_advisory_xact_lock(hashtext('hujiao_ledger'))")
+LOCK = "SELECT pg_advisory_xact_lock(hashtext('hujiao_ledger'))"
+"""Whoever holds it, until his transaction ends, keeps all others from writing facts."""
+_LOCK = text(LOCK)
 _LAST = text("SELECT coalesce(max(last_seq), 0) FROM ledger_source WHERE source = :source")
 
 

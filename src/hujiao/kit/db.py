@@ -71,3 +71,11 @@ async def serialise(connection: AsyncConnection, name: str) -> None:
     await connection.execute(
         text("SELECT pg_advisory_xact_lock(hashtext(:name))"), {"name": f"hujiao_{name}"}
     )
+
+
+async def alone(connection: AsyncConnection, name: str) -> bool:
+    """Whether nobody else does what has this name; nobody can until the transaction ends."""
+    held = await connection.scalar(
+        text("SELECT pg_try_advisory_xact_lock(hashtext(:name))"), {"name": f"hujiao_{name}"}
+    )
+    return bool(held)

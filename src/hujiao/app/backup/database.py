@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from hujiao.app.backup.manifest import BackupError
+from hujiao.events.ledger import LOCK
 from hujiao.kit.db import CONNECT_TIMEOUT_S
 from hujiao.kit.listen import libpq_url
 from hujiao.kit.postgres import wheel_binaries
@@ -18,7 +19,6 @@ from hujiao.kit.postgres import wheel_binaries
 COMPRESSION = "gzip:3"
 """A third of the time of the default for a tenth more space; the wheel has no other methods."""
 ROWS_AT_ONCE = 2_000
-LOCK_LEDGER = "SELECT pg_advisory_xact_lock(hashtext('hujiao_ledger'))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ def snapshot(url: str) -> Iterator[tuple[Snapshot, psycopg.Connection]]:
     no fact is in neither, and what lives belongs to the facts that are told of it.
     """
     with connected(url) as holder, connected(url) as keeper:
-        holder.execute(LOCK_LEDGER)
+        holder.execute(LOCK)
         keeper.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         keeper.read_only = True
         row = keeper.execute(
