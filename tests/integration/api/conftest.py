@@ -137,22 +137,35 @@ def add_person(parts: Parts) -> AddPerson:
     return add
 
 
-SignIn = Callable[..., Awaitable[Client]]
+Enter = Callable[[str], Awaitable[Client]]
 
 
 @pytest.fixture
-def sign_in(new_client: NewClient, add_person: AddPerson) -> SignIn:
-    """`await sign_in(Role.ADMIN)` gives the browser of a new person of this role."""
+def enter(new_client: NewClient) -> Enter:
+    """`await enter("wang")` gives a new browser, signed in as somebody who is known."""
 
-    async def enter(role: Role, login: str = "", **more: Any) -> Client:
-        login = login or f"a-{role.value}".replace("_", "-")
-        await add_person(login, role, **more)
+    async def sign_in(login: str) -> Client:
         browser = new_client()
         answer = await browser.post("/api/session", json={"name": login, "password": PASSWORD})
         assert answer.status_code == 200, answer.text
         return browser
 
-    return enter
+    return sign_in
+
+
+SignIn = Callable[..., Awaitable[Client]]
+
+
+@pytest.fixture
+def sign_in(enter: Enter, add_person: AddPerson) -> SignIn:
+    """`await sign_in(Role.ADMIN)` gives the browser of a new person of this role."""
+
+    async def sign_in_anew(role: Role, login: str = "", **more: Any) -> Client:
+        login = login or f"a-{role.value}".replace("_", "-")
+        await add_person(login, role, **more)
+        return await enter(login)
+
+    return sign_in_anew
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Callbacks over HTTP: who sees which, who does it, what came of it, the message's sound."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,13 +10,11 @@ from hujiao.callbacks import opening
 from hujiao.callbacks.letterbox import Letterbox
 from hujiao.identity.model import Role
 from hujiao.kit.db import Database
-from tests.integration.api.conftest import PASSWORD, AddPerson, Client, NewClient
+from tests.integration.api.conftest import AddPerson, Client, Enter
 from tests.integration.api.told import Teller, fact_types
 from tests.integration.callbacks.conftest import CUSTOMER, STORED, cut, speak
 
 pytestmark = pytest.mark.integration
-
-Enter = Callable[[str], Awaitable[Client]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +49,6 @@ async def house(admin: Client, add_person: AddPerson) -> House:
     await add_person("leader", Role.TEAM_LEADER)
     await add_person("manager", Role.MANAGER)
     return House(queues[0], queues[1], both, *people)
-
-
-@pytest.fixture
-def enter(new_client: NewClient) -> Enter:
-    async def sign_in(login: str) -> Client:
-        browser = new_client()
-        entered = await browser.post("/api/session", json={"name": login, "password": PASSWORD})
-        assert entered.status_code == 200
-        return browser
-
-    return sign_in
 
 
 async def owe(database: Database, *calls: tuple[str, str | None], **more: str) -> None:

@@ -1,6 +1,5 @@
 """Recordings over HTTP: in ranges, to whom they may be heard, and who heard them."""
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -8,13 +7,11 @@ import pytest
 from hujiao.identity.model import Role
 from hujiao.kit.db import Database
 from hujiao.recordings.shelf import Shelf
-from tests.integration.api.conftest import PASSWORD, AddPerson, Client, NewClient
+from tests.integration.api.conftest import AddPerson, Client, Enter
 from tests.integration.api.told import Teller
 from tests.integration.recordings.sounds import write_pair
 
 pytestmark = pytest.mark.integration
-
-Enter = Callable[[str], Awaitable[Client]]
 
 
 @pytest.fixture
@@ -45,17 +42,6 @@ async def recorded(
 def only_file(folder: Path) -> bytes:
     (path,) = folder.rglob("*.ogg")
     return path.read_bytes()
-
-
-@pytest.fixture
-def enter(new_client: NewClient) -> Enter:
-    async def sign_in(login: str) -> Client:
-        browser = new_client()
-        entered = await browser.post("/api/session", json={"name": login, "password": PASSWORD})
-        assert entered.status_code == 200
-        return browser
-
-    return sign_in
 
 
 async def heard(admin: Client) -> list[str]:
