@@ -31,7 +31,6 @@ class Shares:
     p50: float
     p95: float
     p99: float
-    worst: float
 
     @classmethod
     def of(cls, values_ms: Sequence[float]) -> "Shares":
@@ -40,7 +39,7 @@ class Shares:
         def at(share: float) -> float:
             return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
-        return cls(len(values_ms), at(0.50), at(0.95), at(0.99), ordered[-1])
+        return cls(len(values_ms), at(0.50), at(0.95), at(0.99))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import statistics
 import sys
 from collections.abc import Sequence
 
+from benchmarks.load import Shares
 from benchmarks.machine import this_machine
 from chaos.books import Books
 from chaos.deeds import Plan, database_away, floors_killed, switch_killed
@@ -25,11 +26,6 @@ CALLS = 100
 def say(line: str) -> None:
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
-
-
-def percentile(values: Sequence[float], share: float) -> float:
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
 def main() -> None:
@@ -67,7 +63,7 @@ async def _do(deed: str, tree: PrivateTree, given: argparse.Namespace) -> Line:
         books, before, away = await database_away(
             tree, rate=given.rate, away_s=AWAY_S, seed=given.seed, say=say
         )
-        was, is_now = percentile(before, 0.99), percentile(away, 0.99)
+        was, is_now = Shares.of(before).p99, Shares.of(away).p99
         books.demand(is_now <= 2 * was, f"p99 of the answer: {is_now:.0f} ms, was {was:.0f} ms")
         return Line(
             f"PostgreSQL stopped for {AWAY_S:.0f} s",

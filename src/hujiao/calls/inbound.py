@@ -97,7 +97,7 @@ def greet(call: Call, at_ms: int, out: Effects, prompts: Prompts) -> str | None:
     return None
 
 
-def digit_pressed(call: Call, digit: str, at_ms: int, out: Effects, prompts: Prompts) -> str | None:
+def digit_pressed(call: Call, digit: str, out: Effects, prompts: Prompts) -> str | None:
     """A digit in the menu. Returns the queue chosen."""
     greeting = call.greeting
     if call.phase is not Phase.MENU or greeting is None:

@@ -281,7 +281,7 @@ class Floor:
         call = self.call_of_leg.get(event.leg)
         if call is not None and event.leg == call.customer:
             out = Effects()
-            queue = inbound.digit_pressed(call, event.digit, event.at_ms, out, self.prompts)
+            queue = inbound.digit_pressed(call, event.digit, out, self.prompts)
             self.settle_and_queue(call, queue, out, event.at_ms)
 
     def _playback_ended(self, event: port.PlaybackEnded) -> None:
