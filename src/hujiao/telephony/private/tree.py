@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -99,4 +100,6 @@ class PrivateTree:
         return {
             "ESPEAK_DATA_PATH": str(self.libraries),
             "TERMINFO_DIRS": f"{self.root}/usr/share/terminfo:{self.root}/usr/lib/terminfo",
+            # Where it is not said, glibc looks at the file again for every event's time of day.
+            "TZ": os.environ.get("TZ", ":/etc/localtime"),
         }
