@@ -4,8 +4,9 @@ import asyncio
 import gc
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any, TypeVar
 
 import uvicorn
 from sqlalchemy.exc import SQLAlchemyError
@@ -41,6 +42,8 @@ COLLECT_AFTER = (20_000, 20, 50)
 """Calls leave hardly any cycles: the collector's usual zeal costs a tenth of the floor's time."""
 
 log = logger(__name__)
+
+Result = TypeVar("Result")
 
 
 class FloorProcess:
@@ -79,7 +82,11 @@ class FloorProcess:
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping`; live calls are left to the switch."""
         await self.ledger.start()
-        await self.runtime.start(await self._configuration(), self.ledger)
+        configuration = await _unless(stopping, self._configuration())
+        if configuration is None:
+            await self._close()
+            return
+        await self.runtime.start(configuration, self.ledger)
         # What was loaded lives as long as the process: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -98,10 +105,13 @@ class FloorProcess:
         await asyncio.gather(serving, *others, return_exceptions=True)
         await self.switch.stop()
         self.runtime.tell()
-        await self.ledger.stop(deliver_within_s=DELIVER_WITHIN_S)
-        await self.database.close()
+        await self._close()
         for task in done:
             task.result()
+
+    async def _close(self) -> None:
+        await self.ledger.stop(deliver_within_s=DELIVER_WITHIN_S)
+        await self.database.close()
 
     def _server(self) -> HttpServer:
         self._socket_path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,6 +155,19 @@ class FloorProcess:
             log.info("configuration taken over")
 
 
+async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, Result]) -> Result | None:
+    """What `work` returns; None when the process is to end before."""
+    working = asyncio.create_task(work)
+    stopped = asyncio.create_task(stopping.wait())
+    await asyncio.wait([working, stopped], return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if working.done():
+        return working.result()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
+    return None
+
+
 def end_at_once() -> None:
     """Another floor leads: whatever this one still has in hand is out of date."""
     log.error("superseded: this floor ends")
@@ -158,12 +181,8 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     lead = Lead(database_url(settings))
-    taking = asyncio.create_task(lead.take(), name="standing by")
-    stopped = asyncio.create_task(stopping.wait(), name="stopping")
-    await asyncio.wait([taking, stopped], return_when=asyncio.FIRST_COMPLETED)
-    if not taking.done():
-        taking.cancel()
-        await asyncio.gather(taking, return_exceptions=True)
+    epoch = await _unless(stopping, lead.take())
+    if epoch is None:
         await lead.release()
         return
     process = FloorProcess(
@@ -171,13 +190,12 @@ async def serve(settings: Settings) -> None:
         nodes=node_addresses(settings),
         ledger_path=settings.data / "ledger" / "floor.sqlite",
         socket_path=settings.floor_socket,
-        epoch=taking.result(),
+        epoch=epoch,
     )
     holding = asyncio.create_task(lead.hold(end_at_once), name="lead")
     try:
         await process.run(stopping)
     finally:
-        stopped.cancel()
         holding.cancel()
         await asyncio.gather(holding, return_exceptions=True)
         await lead.release()

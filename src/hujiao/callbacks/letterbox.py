@@ -22,6 +22,7 @@ from hujiao.events.callbacks import MessageLeft
 from hujiao.events.fact import Subject
 from hujiao.events.follow import facts_named
 from hujiao.events.ledger import publish
+from hujiao.events.versions import NewerFactError
 from hujiao.floor.admin import queue_of_number
 from hujiao.kit.clock import Clock, now_ms
 from hujiao.kit.db import Database, alone
@@ -36,6 +37,7 @@ from hujiao.recordings.sound import (
     SoundError,
     kept_file,
     merge,
+    sweep,
 )
 
 LOOK_EVERY_S = 2.0
@@ -85,9 +87,10 @@ class Letterbox:
         """Take in what comes, until cancelled."""
         while True:
             try:
+                await asyncio.to_thread(sweep, self._folder / WORKSHOP, self._clock())
                 await self.take_in()
                 await asyncio.to_thread(self.guard)
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, OSError, NewerFactError) as error:
                 log.warning("messages wait", reason=type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_S)
 

@@ -22,6 +22,7 @@ from hujiao.kit.log import logger
 from hujiao.recordings import store
 from hujiao.recordings.model import SAFE_NAME, Merged, Recording, State
 from hujiao.recordings.sound import (
+    FORGOTTEN_MS,
     RATE_HZ,
     SETTLED_MS,
     WORKSHOP,
@@ -29,13 +30,11 @@ from hujiao.recordings.sound import (
     SoundError,
     kept_file,
     merge,
+    sweep,
 )
 
 READER = "recordings"
 CUSTOMER_SIDE, CENTRE_SIDE = "-rx.alaw", "-tx.alaw"
-
-FORGOTTEN_MS = 600_000
-"""Raw files that nobody has written to for so long belong to a recording that is over."""
 MAX_TRIES = 5
 DUE_AT_ONCE = 200
 NICENESS = 10
@@ -267,7 +266,7 @@ class Shelf:
                 if written is None or now - written >= FORGOTTEN_MS:
                     await store.stop(connection, recording.id, written or now)
             orphans = await self._adopt(connection, now)
-        await asyncio.to_thread(self._sweep_workshop, now)
+        await asyncio.to_thread(sweep, self._folder / WORKSHOP, now)
         if again or orphans:
             log.info("recordings taken up again", unfinished=again, orphans=orphans)
 
@@ -288,14 +287,6 @@ class Shelf:
             elif found.state is State.READY and self._is_whole(found):
                 raw.remove()
         return adopted
-
-    def _sweep_workshop(self, now: int) -> None:
-        workshop = self._folder / WORKSHOP
-        if not workshop.is_dir():
-            return
-        for path in workshop.iterdir():
-            if now - (_written_ms(path) or now) >= FORGOTTEN_MS:
-                path.unlink(missing_ok=True)
 
     def _forgotten(self, now: int) -> list[str]:
         return sorted(

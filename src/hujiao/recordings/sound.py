@@ -24,6 +24,8 @@ PEAKS = 800
 SUFFIX = ".ogg"
 SETTLED_MS = 5_000
 """Asterisk writes a growing file at least every 4 s (32 KiB of A-law)."""
+FORGOTTEN_MS = 600_000
+"""What was not written to for so long, nobody works on."""
 WORKSHOP = ".unfinished"
 """Folder of files being made; what is old in it was left by a killed merge."""
 
@@ -100,6 +102,13 @@ def peaks_of(raw: Raw, frames: int, count: int = PEAKS) -> bytes:
 def kept_file(name: str, at_ms: int) -> str:
     """Where the sound of this name, begun then, is kept below its folder: one folder a day."""
     return f"{to_datetime(at_ms):%Y/%m/%d}/{name}{SUFFIX}"
+
+
+def sweep(workshop: Path, now_ms: int) -> None:
+    """Remove what killed merges left."""
+    for path in workshop.iterdir() if workshop.is_dir() else ():
+        if now_ms - path.stat().st_mtime_ns // 1_000_000 >= FORGOTTEN_MS:
+            path.unlink(missing_ok=True)
 
 
 def merge(left: Path, right: Path, target: Path, workshop: Path) -> Sound:

@@ -1,6 +1,7 @@
 """Messages that callers left while no floor was there: taken in once, whatever happens."""
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,10 @@ from hujiao.callbacks import store
 from hujiao.callbacks.letterbox import Letterbox
 from hujiao.callbacks.model import Kind, Result, State, Why
 from hujiao.callbacks.rules import raw_message
+from hujiao.events.versions import NewerFactError
 from hujiao.kit.db import Database
+from hujiao.recordings.sound import WORKSHOP
+from tests.harness.waiting import until
 from tests.integration.api.told import Teller
 from tests.integration.callbacks.conftest import LONG_AGO, STORED, All, speak
 from tests.integration.recordings.sounds import RATE_HZ, amplitude_at
@@ -156,3 +160,39 @@ def test_the_name_of_a_file_tells_who_called() -> None:
     assert (told.caller, told.called) == ("+8613800138000", "4008001234")
     for name in ("n1-1.2_1__.alaw/..", "../n1-1.2_1__.alaw", "n1-1.2_1_13;rm_.alaw"):
         assert raw_message(name) is None
+
+
+async def test_what_a_killed_worker_left_half_made_is_removed_and_what_is_being_made_stays(
+    letterbox: Letterbox, tmp_path: Path
+) -> None:
+    workshop = tmp_path / "messages" / WORKSHOP
+    workshop.mkdir(parents=True)
+    old, fresh = workshop / "old.ogg", workshop / "fresh.ogg"
+    old.touch()
+    fresh.touch()
+    os.utime(old, (LONG_AGO, LONG_AGO))
+    looking = asyncio.create_task(letterbox.look_after())
+    await until(lambda: not old.exists(), what="the old one is removed")
+    assert fresh.exists()
+    looking.cancel()
+
+
+async def test_a_fact_of_a_newer_program_holds_messages_up_and_ends_no_worker(
+    database: Database, letterbox: Letterbox, spool: Path, everything: All
+) -> None:
+    raw = speak(spool)
+    async with database.transaction() as connection:
+        await connection.execute(
+            text(
+                "INSERT INTO fact (source, seq, at, type, version, call_id, data)"
+                " VALUES ('floor', 1, now(), 'call.arrived', 99, :call, '{}')"
+            ),
+            {"call": MESSAGE},
+        )
+    with pytest.raises(NewerFactError):
+        await letterbox.take_in()
+    looking = asyncio.create_task(letterbox.look_after())
+    assert (await asyncio.wait({looking}, timeout=1.0))[0] == set(), "it goes on"
+    assert raw.exists()
+    assert await everything() == []
+    looking.cancel()

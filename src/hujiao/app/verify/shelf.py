@@ -16,8 +16,8 @@ from hujiao.calls.projection import Contact
 from hujiao.kit.clock import to_datetime
 from hujiao.recordings import store
 from hujiao.recordings.model import SAFE_NAME, Recording, State
-from hujiao.recordings.shelf import CENTRE_SIDE, CUSTOMER_SIDE, FORGOTTEN_MS, READER
-from hujiao.recordings.sound import SUFFIX
+from hujiao.recordings.shelf import CENTRE_SIDE, CUSTOMER_SIDE, READER
+from hujiao.recordings.sound import FORGOTTEN_MS, SUFFIX
 from hujiao.telephony.port import Cause
 
 ROWS_AT_ONCE = 200

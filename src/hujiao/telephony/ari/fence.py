@@ -56,6 +56,7 @@ class Fence:
         self._send = send
         self._until = 0.0
         self._held: list[Command] = []
+        self._waiting: list[asyncio.Future[bool]] = []
         self._asked = asyncio.Event()
 
     @property
@@ -69,6 +70,15 @@ class Fence:
         self._held.append(command)
         self._asked.set()
         return True
+
+    async def opened(self) -> bool:
+        """Wait for the node's word; False when the connection ended first."""
+        if self.is_open:
+            return True
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._waiting.append(future)
+        self._asked.set()
+        return await future
 
     async def look(self, ask: Ask) -> bool:
         """Whether a lower floor may still act here. To be asked before connecting, which would push
@@ -106,6 +116,7 @@ class Fence:
         """The connection ended; returns what was never sent."""
         self._until = 0.0
         held, self._held = self._held, []
+        self._tell_waiting(False)
         return held
 
     async def _confirm(self, ask: Ask) -> None:
@@ -117,6 +128,14 @@ class Fence:
         self._until = asked_s + LEASE_S
         while self._held and self.is_open:
             self._send(self._held.pop(0))
+        if self.is_open:
+            self._tell_waiting(True)
+
+    def _tell_waiting(self, is_open: bool) -> None:
+        waiting, self._waiting = self._waiting, []
+        for future in waiting:
+            if not future.done():
+                future.set_result(is_open)
 
     def _refuse_higher(self, epoch: int) -> None:
         if epoch > self._leader.epoch:

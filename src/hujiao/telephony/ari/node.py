@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -168,8 +168,9 @@ class AriNode:
 
         Nothing is changed at a node that another floor may lead by now.
         """
-        may = order.method == "GET" or self._fence.is_open
-        return await self._ask_unfenced(order) if may else Answer(LOST, None)
+        if self._link is None or not (order.method == "GET" or await self._fence.opened()):
+            return Answer(LOST, None)
+        return await self._ask_unfenced(order)
 
     async def _ask_unfenced(self, order: Order) -> Answer:
         if self._link is None:
@@ -224,20 +225,26 @@ class AriNode:
                 log.warning("node %s knows no REST over WebSocket; HTTP is used", self.name)
                 self._link = await self._http_link(wire, stack)
             await self._fence.take(self._ask_unfenced, others=others)
-            keeping = asyncio.create_task(self._keep_fence(), name=f"ari-fence-{self.name}")
-            stack.callback(keeping.cancel)
+            self._begin(self._fence.keep(self._ask_unfenced), "fence", stack)
             await self._reconcile()
-            phones = asyncio.create_task(self._keep_phones(), name=f"ari-phones-{self.name}")
-            stack.callback(phones.cancel)
-            draining = asyncio.create_task(self._keep_draining(), name=f"ari-drain-{self.name}")
-            stack.callback(draining.cancel)
+            self._begin(self._keep_phones(), "phones", stack)
+            self._begin(self._keep_draining(), "drain", stack)
             await self._lost.wait()
 
-    async def _keep_fence(self) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None], name: str, stack: AsyncExitStack) -> None:
+        task = asyncio.create_task(self._needed(work, name), name=f"ari-{name}-{self.name}")
+        stack.callback(task.cancel)
+
+    async def _needed(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """The connection is given up with what it cannot do without."""
         try:
-            await self._fence.keep(self._ask_unfenced)
+            await work
         except (TimeoutError, ConnectionError, SupersededError) as trouble:
-            self._on_lost(str(trouble) or "the node does not say who leads")
+            self._on_lost(f"{name}: {str(trouble) or 'no answer in time'}")
+        except Exception:
+            # Whatever it was, a connection that only seems to be one would hold calls back.
+            log.exception("node %s: %s failed", self.name, name)
+            self.drop()
 
     async def _others_connected(self) -> bool:
         """Whether a lower floor may still act at the node. Raises SupersededError."""
@@ -306,27 +313,19 @@ class AriNode:
                 self.legs.refuse(command, LOST, gone=False, reason="connection lost")
 
     async def _keep_phones(self) -> None:
-        try:
-            await self.phones.connected()
-            while True:
-                await self._watching.wait()
-                self._watching.clear()
-                await self.phones.look()
-        except TimeoutError:
-            log.error("node %s did not answer about its phones in time", self.name)
-            self.drop()
+        await self.phones.connected()
+        while True:
+            await self._watching.wait()
+            self._watching.clear()
+            await self.phones.look()
 
     async def _keep_draining(self) -> None:
         """An Asterisk that was started anew knows nothing of it."""
-        try:
-            while True:
-                self._draining_changed.clear()
-                value = "1" if self._draining else "0"
-                await self.ask(Order("POST", f"{_DRAINING}&value={value}"))
-                await self._draining_changed.wait()
-        except TimeoutError:
-            log.error("node %s did not answer whether it drains", self.name)
-            self.drop()
+        while True:
+            self._draining_changed.clear()
+            value = "1" if self._draining else "0"
+            await self.ask(Order("POST", f"{_DRAINING}&value={value}"))
+            await self._draining_changed.wait()
 
     def _on_watching(self) -> None:
         self._watching.set()
