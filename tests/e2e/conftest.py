@@ -60,9 +60,10 @@ async def desk(
 
 @pytest.fixture
 async def customer(office: Office, softphone: MakeSoftphone) -> Softphone:
-    """Somebody's SIP phone, signed in with the account that `hujiao up` printed."""
+    """The SIP phone of somebody who has never called, signed in with the printed account."""
     return await softphone(
         user=TEST_PHONE,
+        number=office.new_number(),
         password=office.installation.passwords[TEST_PHONE],
         registrar_port=office.sip_port,
         say=tone(CUSTOMER_HZ, 240),

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from tests.harness.installation import RunningInstallation
+from tests.harness.waiting import until
 
 NUMBER = "4001"
 TEST_PHONE = "test-phone"
@@ -27,6 +28,7 @@ class Office:
     installation: RunningInstallation
     api: httpx.Client = field(init=False)
     hired: int = 0
+    customers: int = 0
 
     def __post_init__(self) -> None:
         self.api = httpx.Client(base_url=self.url, headers={"X-Hujiao": "1"}, timeout=20)
@@ -53,8 +55,13 @@ class Office:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def hire(self) -> Login:
-        """A new agent with the skills of the first one and a browser phone of his own."""
+    def new_number(self) -> str:
+        """The mobile number of a customer who has never called."""
+        self.customers += 1
+        return f"1390000{self.customers:04d}"
+
+    def hire(self, role: str = "agent", locale: str = "zh-CN") -> Login:
+        """A new person; an agent gets the skills of the first one and a browser phone."""
         people = self.get("/api/people", limit=200)["items"]
         model = next(person for person in people if person["login"] == "agent1")
         self.hired += 1
@@ -64,16 +71,22 @@ class Office:
         person = {
             "login": login,
             "name": f"测试员{self.hired}",
-            "role": "agent",
+            "role": role,
             "team_id": model["team_id"],
-            "locale": "zh-CN",
+            "locale": locale,
             "password": f"Headset-{self.hired}-quiet-Room",
-            "agent": {key: seat[key] for key in fields if key in seat},
+            "agent": {key: seat[key] for key in fields} if role == "agent" else None,
         }
         answer = self.api.post("/api/people", json=person)
         assert answer.status_code == 201, answer.text
         return Login(answer.json()["id"], login, str(person["password"]))
 
-    def newest_call(self, **filters: Any) -> dict[str, Any]:
-        items = self.get("/api/calls", limit=1, **filters)["items"]
-        return dict(items[0]) if items else {}
+    async def booked(self, call_id: str) -> dict[str, Any]:
+        """A call as the books have it after its end."""
+
+        def ended() -> dict[str, Any]:
+            answer = self.api.get(f"/api/calls/{call_id}")
+            call = dict(answer.json()) if answer.status_code == 200 else {}
+            return call if call.get("ended_at") else {}
+
+        return await until(ended, what=f"call {call_id} and its end are in the books")

@@ -36,6 +36,8 @@ class Softphone:
     answers: dict[str, Event] = field(default_factory=dict)
     tokens: Any = field(default_factory=itertools.count)
     listener: asyncio.Task[None] | None = None
+    past: frozenset[Path] = frozenset()
+    """What was heard before the newest call that this phone began."""
 
     async def command(self, name: str, parameters: str = "") -> str:
         """One baresip command (`dial`, `accept`, `hangup`, `dtmf` keys …); returns its answer."""
@@ -48,6 +50,7 @@ class Softphone:
 
     async def dial(self, number: str, sip_port: int) -> None:
         """Starts a call; wait for its state with `until_call`."""
+        self.past = frozenset(self._heard())
         await self.command("dial", f"sip:{number}@127.0.0.1:{sip_port}")
 
     async def accept(self) -> None:
@@ -82,8 +85,11 @@ class Softphone:
 
     def heard(self) -> Sound:
         """What the phone heard in its newest call, so far; silence before the first packet."""
-        heard = sorted(self.folder.glob("dump-*-dec.wav"), key=lambda p: p.stat().st_mtime)
+        heard = sorted(set(self._heard()) - self.past, key=lambda path: path.stat().st_mtime)
         return read_sound(heard[-1]) if heard else tone(0, 0.01)
+
+    def _heard(self) -> list[Path]:
+        return list(self.folder.glob("dump-*-dec.wav"))
 
     @property
     def log(self) -> str:
@@ -117,6 +123,7 @@ async def start_softphone(
     ports: PortBlock,
     *,
     user: str = "caller",
+    number: str = "",
     registrar_port: int | None = None,
     password: str = "",
     answers: bool = False,
@@ -125,7 +132,8 @@ async def start_softphone(
 ) -> Softphone:
     """A phone on loopback; with `registrar_port` it registers there as `user`/`password`.
 
-    `answers` picks up every call at once. It says `say` (default a 440 Hz tone).
+    `number` is what its calls show as theirs, where that is another than the account. `answers`
+    picks up every call at once. It says `say` (default a 440 Hz tone).
     """
     folder = Path(tempfile.mkdtemp(prefix="hujiao-phone-"))
     port, control = ports.port(), ports.port()
@@ -133,10 +141,12 @@ async def start_softphone(
         control = ports.port()
     write_sound(say or tone(440, SAY_S), folder / "say.wav")
     (folder / "config").write_text(_config(tree, folder, port, control, ports.rtp))
-    accounts = _account(user, port, registrar_port, password, answers, codec)
-    if registrar_port is not None:
-        # Calls to whatever number its trunk dials come in here: baresip knows only its own name.
-        accounts += _account("line", port, None, "", answers, codec)
+    # Without a password baresip asks at the console.
+    manner = (
+        f"auth_user={user};auth_pass={password or 'none'};audio_codecs={codec}"
+        f";answermode={'auto' if answers else 'manual'}"
+    )
+    accounts = _accounts(user, number, port, registrar_port, manner)
     (folder / "accounts").write_text(accounts)
     tool = tree.tool_command("baresip")
     with (folder / "output.log").open("wb") as output:
@@ -163,19 +173,17 @@ async def start_softphone(
     return phone
 
 
-def _account(
-    user: str, port: int, registrar: int | None, password: str, answers: bool, codec: str
-) -> str:
-    where = registrar if registrar is not None else port
-    words = [
-        f"<sip:{user}@127.0.0.1:{where}>",
-        f"auth_user={user}",
-        f"auth_pass={password or 'none'}",  # without one baresip asks at the console
-        f"answermode={'auto' if answers else 'manual'}",
-        f"audio_codecs={codec}",
-        f"regint={60 if registrar is not None else 0}",
-    ]
-    return ";".join(words) + "\n"
+def _accounts(user: str, number: str, port: int, registrar: int | None, manner: str) -> str:
+    """One line for each. baresip calls with the account whose domain is that of the callee."""
+    if registrar is None:
+        return f"<sip:{number or user}@127.0.0.1:{port}>;{manner};regint=0\n"
+    where = f"127.0.0.1:{registrar}"
+    # Calls to whatever number its trunk dials come in here: baresip knows only its own name.
+    line = f"<sip:line@127.0.0.1:{port}>;{manner};regint=0\n"
+    if not number:
+        return f"<sip:{user}@{where}>;{manner};regint=60\n{line}"
+    calls = f"<sip:{number}@{where}>;{manner};regint=0\n"
+    return f'{calls}<sip:{user}@registrar>;outbound="sip:{where}";{manner};regint=60\n{line}'
 
 
 def _config(tree: PrivateTree, folder: Path, port: int, control: int, rtp: tuple[int, int]) -> str:
