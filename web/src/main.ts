@@ -21,7 +21,10 @@ app.use(ElementPlus);
 app.use(VueQueryPlugin, {
   queryClientConfig: {
     defaultOptions: {
+      // The server may be reached where the browser believes itself off line; if not, that is an error to be told.
+      mutations: { networkMode: "always" },
       queries: {
+        networkMode: "always",
         staleTime: 5_000,
         // A refusal stays a refusal; only a server that did not answer is asked again.
         retry: (failures, error) => failures < 2 && (!(error instanceof ApiError) || error.status === 0 || error.status >= 502),

@@ -104,6 +104,13 @@ describe("the live connection", () => {
     expect(opened).toHaveLength(2);
   });
 
+  it("asks at once and waits shortly when the machine believes itself off line", () => {
+    live.probe();
+    expect(last().sent).toEqual(['{"t":"ping"}']);
+    vi.advanceTimersByTime(3_000);
+    expect(closed).toEqual([false]);
+  });
+
   it("gives up a connection that answers no ping", () => {
     vi.advanceTimersByTime(20_000);
     expect(last().sent).toEqual(['{"t":"ping"}']);

@@ -3,7 +3,9 @@ import { createRouter, createWebHistory, type RouteRecordRaw } from "vue-router"
 import { useSession } from "@/features/session/store";
 
 import AppShell from "./AppShell.vue";
+import AwayPage from "./AwayPage.vue";
 import { features } from "./features";
+import { recoverLoading } from "./recoverLoading";
 
 const all = features.flatMap((feature) => feature.routes);
 const open = all.filter((route) => route.meta?.open);
@@ -11,6 +13,7 @@ const inside = all.filter((route) => !route.meta?.open);
 
 const routes: RouteRecordRaw[] = [
   ...open,
+  { path: "/away", name: "away", component: AwayPage, meta: { open: true } },
   {
     path: "/",
     component: AppShell,
@@ -27,9 +30,10 @@ export const router = createRouter({ history: createWebHistory(), routes });
 router.beforeEach(async (to) => {
   const session = useSession();
   if (to.meta.open) return true;
-  if (session.me === null && !(await session.restore())) {
-    return { path: "/login", query: to.fullPath === "/" ? {} : { to: to.fullPath } };
-  }
+  const found = session.me === null ? await session.restore() : "in";
+  if (found !== "in") return { name: found === "out" ? "login" : "away", query: to.fullPath === "/" ? {} : { to: to.fullPath } };
   if (to.meta.any && !session.mayAny(to.meta.any)) return { name: "forbidden", query: { from: to.fullPath } };
   return true;
 });
+
+recoverLoading(router);

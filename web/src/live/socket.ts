@@ -2,6 +2,7 @@ import type { LiveMessage } from "./model";
 
 const PING_EVERY_MS = 20_000;
 const PONG_WITHIN_MS = 10_000;
+const PROBE_WITHIN_MS = 3_000;
 const RETRY_MIN_MS = 400;
 const RETRY_MAX_MS = 10_000;
 
@@ -46,6 +47,11 @@ export class LiveSocket {
     this.connect();
   }
 
+  /** Asks whether the way is still there, and does not wait long, e.g. when the machine believes itself off line. */
+  probe(): void {
+    if (this.socket !== null) this.sendPing(this.socket, PROBE_WITHIN_MS);
+  }
+
   private connect(): void {
     const socket = this.open(this.url);
     this.socket = socket;
@@ -63,7 +69,7 @@ export class LiveSocket {
     };
   }
 
-  private sendPing(socket: WebSocket): void {
+  private sendPing(socket: WebSocket, withinMs = PONG_WITHIN_MS): void {
     if (socket.readyState !== WebSocket.OPEN) return;
     socket.send(JSON.stringify({ t: "ping" }));
     clearTimeout(this.pong);
@@ -71,7 +77,7 @@ export class LiveSocket {
       // A dead path may never say so: give it up without waiting for the close handshake.
       this.lost(0);
       socket.close();
-    }, PONG_WITHIN_MS);
+    }, withinMs);
   }
 
   private lost(code: number): void {

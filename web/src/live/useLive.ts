@@ -37,6 +37,7 @@ function take(message: LiveMessage): void {
 }
 
 const hurry = () => socket?.hurry();
+const probe = () => socket?.probe();
 
 /** Connects for the signed-in person; `ended` is called when the server says the session is over. */
 export function startLive(ended: () => void): void {
@@ -53,11 +54,13 @@ export function startLive(ended: () => void): void {
     },
   });
   window.addEventListener("online", hurry);
+  window.addEventListener("offline", probe);
   socket.start();
 }
 
 export function stopLive(): void {
   window.removeEventListener("online", hurry);
+  window.removeEventListener("offline", probe);
   socket?.stop();
   socket = null;
   connected.value = false;

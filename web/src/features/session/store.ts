@@ -44,13 +44,15 @@ export const useSession = defineStore("session", () => {
     picked = null;
   }
 
-  /** Takes up the session of the cookie; false when there is none. */
-  async function restore(): Promise<boolean> {
+  /** Takes up the session of the cookie; `out` when there is none, `away` when the server cannot say. */
+  async function restore(): Promise<"in" | "out" | "away"> {
     try {
       take(await api.get<Me>("/me"));
-      return true;
+      return "in";
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 401 || error.status === 0 || error.status >= 500)) return false;
+      if (!(error instanceof ApiError)) throw error;
+      if (error.status === 401) return "out";
+      if (error.status === 0 || error.status >= 500) return "away";
       throw error;
     }
   }
