@@ -5,7 +5,8 @@ import { describe, expect, it } from "vitest";
 
 import { blankTrunk, prefixesOf, trunkBody, trunkDraft } from "@/features/admin/lines/trunk";
 import { mayEdit, nextExtension, ROLES } from "@/features/admin/people/roles";
-import { linesOf, valueText } from "@/features/admin/trail/details";
+import { ACTIONS } from "@/features/admin/trail/actions";
+import { linesOf, valueText, wordOf } from "@/features/admin/trail/details";
 import { faultAt } from "@/features/admin/ui/useFaults";
 import { inOrder, moved, renumbered } from "@/features/admin/words/ordering";
 
@@ -82,6 +83,22 @@ describe("the audit trail", () => {
       { field: "skills", before: "none", after: "English 3" },
       { field: "name", before: null, after: "x" },
     ]);
+  });
+
+  it("knows where the words of a code stand", () => {
+    expect(wordOf("strategy", "hunt")).toBe("admin.queues.strategies.hunt");
+    expect(wordOf("name", "hunt")).toBeNull();
+  });
+
+  it("can be narrowed to everything that the server records", () => {
+    const server = join(ROOT, "src/hujiao");
+    const recorded = readdirSync(server, { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.py$/.test(file))
+      .flatMap((file) => readFileSync(join(server, file), "utf8").split("\n"))
+      .filter((line) => /audit\(|action = "/.test(line))
+      .flatMap((line) => [...line.matchAll(/"([a-z_]+\.[a-z_]+)"/g)].map((m) => m[1] ?? ""));
+    expect(recorded.length).toBeGreaterThan(20);
+    expect([...new Set(recorded)].filter((action) => !ACTIONS.includes(action))).toEqual([]);
   });
 
   it("puts every kind of value into words", () => {

@@ -6,6 +6,27 @@ export interface DetailLine {
   after: string;
 }
 
+/** Where the words of a field's codes stand. */
+const CODES: Record<string, string> = {
+  role: "session.roles",
+  locale: "session.languages",
+  level: "level",
+  phone_kind: "admin.people.phone_kinds",
+  strategy: "admin.queues.strategies",
+  language: "admin.numbers.languages",
+  kind: "admin.trunks.kinds",
+  counts_as: "admin.reasons.counts_as_of",
+  direction: "admin.dispositions.direction_of",
+};
+
+/** Fields that hold a moment, in ms since the epoch. */
+export const MOMENTS: ReadonlySet<string> = new Set(["before"]);
+
+/** The i18n key of a code such as `strategy: hunt`; null when the field holds no codes. */
+export function wordOf(field: string, code: string): string | null {
+  return CODES[field] === undefined ? null : `${CODES[field]}.${code}`;
+}
+
 /** `changed` details are field -> [before, after]; everything else is field -> value. */
 export function linesOf(details: Record<string, unknown>, textOf: (value: unknown, field: string) => string): DetailLine[] {
   return Object.entries(details).filter(([field, value]) => field !== "id" && !isNothing(value)).map(([field, value]) => {
