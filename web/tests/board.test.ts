@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 
 import type { AgentState, LiveAgent, LiveCall, LiveQueue } from "@/api/types";
+import type { SystemNode } from "@/features/admin/types";
 import { alarmsOf, sameAlarms, type AlarmInput } from "@/features/board/alarms";
 import { callInScope, filterOf, queryOf, showsState, type BoardFilter } from "@/features/board/filter";
 import { countsOf, groupsOf, liveOf, queuesOf, waitingOf } from "@/features/board/floor";
 import { urgencyOfService, urgencyOfState, urgencyOfWait } from "@/features/board/limits";
 import { callsOf } from "@/features/board/links";
+import { drainingOf, drainingWord, nodeFaults } from "@/features/board/nodes";
+import { knownSince } from "@/features/board/since";
 import { totalOf } from "@/features/board/totals";
 import { midnight } from "@/features/calls/filter";
 import { awayParts } from "@/features/board/useHealth";
@@ -28,7 +31,7 @@ function queue(more: Partial<LiveQueue> = {}): LiveQueue {
 
 function alarms(more: Partial<AlarmInput>) {
   const agents = [...(more.agents ?? [])];
-  return alarmsOf({ calls: [], queues: [], thresholds: new Map([["q1", 20]]), filter: EVERYBODY, floorAwaySince: null, partsAway: new Map(), now: NOW, ...more, agents, agentsById: new Map(agents.map((one) => [one.id, one])) });
+  return alarmsOf({ calls: [], queues: [], thresholds: new Map([["q1", 20]]), filter: EVERYBODY, floorAwaySince: null, partsAway: new Map(), nodeFaults: new Map(), now: NOW, ...more, agents, agentsById: new Map(agents.map((one) => [one.id, one])) });
 }
 
 describe("alarms", () => {
@@ -80,6 +83,41 @@ describe("alarms", () => {
     expect(awayParts({ status: "down", parts: { database: false, floor: true, switch: false } })).toEqual(["database", "switch"]);
     expect(awayParts({ status: "ok", parts: { database: true, floor: true, switch: true, disk: false } })).toEqual(["disk"]);
     expect(awayParts(null)).toEqual([]);
+  });
+});
+
+describe("the nodes of the switch", () => {
+  const node = (name: string, more: Partial<SystemNode> = {}): SystemNode => ({ name, connected: true, draining: false, calls: 2, ...more });
+
+  it("are nothing to act on while they are there, or were taken out of use on purpose", () => {
+    const nodes = [node("n1"), node("n2", { draining: true }), node("n3", { draining: true, connected: false })];
+    expect(nodeFaults(nodes)).toEqual([]);
+    expect(drainingOf(nodes).map((one) => one.name)).toEqual(["n2", "n3"]);
+  });
+
+  it("are an alarm when one of several is away", () => {
+    expect(nodeFaults([node("n1"), node("n2", { connected: false })])).toEqual(["away n2"]);
+    const found = alarms({ nodeFaults: knownSince(["away n2"] as const, new Map(), NOW - 3000) });
+    expect(found.map(({ kind, what, since }) => [kind, what, since])).toEqual([["node_away", "n2", NOW - 3000]]);
+  });
+
+  it("are left to the alarm of the switch when all are away", () => {
+    expect(nodeFaults([node("n1", { connected: false }), node("n2", { connected: false, draining: true })])).toEqual([]);
+    expect(nodeFaults([])).toEqual([]);
+  });
+
+  it("are an alarm when no call gets in any more", () => {
+    const nodes = [node("n1", { draining: true }), node("n2", { connected: false })];
+    expect(nodeFaults(nodes)).toEqual(["all_draining", "away n2"]);
+    expect(alarms({ nodeFaults: new Map([["all_draining", NOW]]) }).map((one) => one.kind)).toEqual(["all_draining"]);
+  });
+
+  it("say how far their calls have run off", () => {
+    expect([node("a"), node("b", { calls: 0 }), node("c", { connected: false })].map(drainingWord)).toEqual(["busy", "empty", "away"]);
+  });
+
+  it("keep the time since which a fault is known", () => {
+    expect([...knownSince(["a", "b"], new Map([["a", 1], ["c", 2]]), 9)]).toEqual([["a", 1], ["b", 9]]);
   });
 });
 

@@ -8,9 +8,15 @@ import { defineComponent, h, nextTick, type Component } from "vue";
 import { createMemoryHistory, createRouter } from "vue-router";
 
 import type { AgentState, LiveAgent } from "@/api/types";
+import { recoverLoading } from "@/app/recoverLoading";
 import { useEditor } from "@/features/admin/ui/useEditor";
 import { useRemoval } from "@/features/admin/ui/useRemoval";
 import AgentGrid from "@/features/board/AgentGrid.vue";
+import AlarmList from "@/features/board/AlarmList.vue";
+import { alarmsOf } from "@/features/board/alarms";
+import DrainingNotice from "@/features/board/DrainingNotice.vue";
+import QueueTile from "@/features/board/QueueTile.vue";
+import { nodeFaults } from "@/features/board/nodes";
 import CallNote from "@/features/calls/CallNote.vue";
 import type { CallDetail } from "@/features/calls/types";
 import { useSession } from "@/features/session/store";
@@ -84,6 +90,83 @@ describe("the grid of agents", () => {
     expect(text(false, false)).toContain("还没有坐席");
     expect(text(true, false)).toContain("没有坐席签入");
     expect(text(true, true)).toContain("没有符合筛选条件的坐席");
+  });
+});
+
+describe("a node that is taken out of use", () => {
+  const nodes = [
+    { name: "n1", connected: true, draining: false, calls: 3 },
+    { name: "n2", connected: true, draining: true, calls: 7 },
+  ];
+  afterEach(() => (i18n.global.locale.value = "zh-CN"));
+
+  it("is a calm notice in either language that leads to its page, and no alarm", () => {
+    const notice = show(DrainingNotice, { nodes: nodes.filter((node) => node.draining) });
+    expect(notice.text()).toContain("节点 n2 停止接入");
+    expect(notice.text()).toContain("7 通");
+    expect(notice.get("a").attributes("href")).toBe("/admin/system");
+    expect(notice.html()).not.toContain("alarm");
+    i18n.global.locale.value = "en";
+    expect(show(DrainingNotice, { nodes: nodes.slice(1) }).text()).toContain("Node n2 is draining");
+    expect(show(DrainingNotice, { nodes: [] }).text()).toBe("");
+    expect(nodeFaults(nodes)).toEqual([]);
+  });
+
+  it("is an alarm when it is down without having been drained", () => {
+    const faults = new Map(nodeFaults([...nodes, { name: "n3", connected: false, draining: false, calls: 0 }]).map((fault) => [fault, 1]));
+    const alarms = alarmsOf({ agents: [], calls: [], queues: [], agentsById: new Map(), thresholds: new Map(), filter: { team: null, queue: null, states: [] }, floorAwaySince: null, partsAway: new Map(), nodeFaults: faults, now: 2 });
+    const list = show(AlarmList, { alarms, leads: () => true });
+    expect(list.get('[data-alarm="node_away"]').text()).toContain("节点 n3 未连接");
+  });
+
+  it("is told without a button to who may not open the page of the platform", () => {
+    const alarms = [{ key: "a", kind: "all_draining", since: 1, what: "" }];
+    expect(show(AlarmList, { alarms, leads: () => false }).find("button").exists()).toBe(false);
+    expect(show(AlarmList, { alarms, leads: () => true }).find("button").exists()).toBe(true);
+  });
+});
+
+describe("a figure of the day", () => {
+  const tile = (since: number | undefined) => show(QueueTile, { queue: { id: "q1", name: "Sales", waiting: 0, longest_since: null, ready: 0, talking: 0, wrap_up: 0, signed_in: 0 }, day: undefined, since, chosen: false });
+
+  it("is a dash while nobody knows it, and a zero when there was nothing", () => {
+    expect(tile(undefined).get(".day").text()).not.toContain("0");
+    expect(tile(1).get(".day").text()).toContain("0");
+  });
+});
+
+describe("the page that was asked for", () => {
+  const routes = (component: () => Promise<Component>) => [{ path: "/", component: { render: () => null } }, { path: "/calls", component }];
+  const failing = () => Promise.reject(new TypeError("Failed to fetch dynamically imported module"));
+  async function ask(reached: boolean) {
+    vi.stubGlobal("fetch", () => (reached ? Promise.resolve(new Response("")) : Promise.reject(new TypeError("no"))));
+    const router = createRouter({ history: createMemoryHistory(), routes: routes(failing) });
+    const loaded: string[] = [];
+    recoverLoading(router, (path) => loaded.push(path));
+    await router.push("/calls?q=1").catch(() => undefined);
+    await flushPromises();
+    return loaded;
+  }
+  beforeEach(() => sessionStorage.clear());
+
+  it("is loaded anew when its part is gone, as after an upgrade, and once only", async () => {
+    expect(await ask(true)).toEqual(["/calls?q=1"]);
+    expect(await ask(true)).toEqual([]);
+  });
+
+  it("is not left for an error page while the server is away", async () => {
+    expect(await ask(false)).toEqual([]);
+    expect(document.body.textContent).toContain("连不上服务器");
+  });
+});
+
+describe("a session that cannot be asked for", () => {
+  it("is neither begun nor ended", async () => {
+    const session = useSession();
+    answers["GET /me"] = [503, { error: "database_unavailable", message: "" }];
+    expect(await session.restore()).toBe("away");
+    answers["GET /me"] = [401, { error: "not_signed_in", message: "" }];
+    expect(await session.restore()).toBe("out");
   });
 });
 

@@ -39,7 +39,7 @@ export async function install(context, { locale = "zh-CN", empty = false, seat =
     "/teams": () => list(TEAMS), "/skills": () => list(SKILLS), "/queues": () => list(QUEUES), "/reasons": () => list(REASONS), "/dispositions": () => list(DISPOSITIONS), "/numbers": () => list(NUMBERS), "/trunks": () => list(TRUNKS),
     "/people": () => ({ items: all.slice(0, 50), next_cursor: empty ? null : "more" }),
     "/audit": () => list(audit(all.length > 5 ? all : people(10), now)),
-    "/system": () => ({ version: "0.1.0", nodes: empty ? [] : [{ name: "n1", connected: true, calls: 94 }, { name: "n2", connected: false, calls: 0 }], floor: true, database: true }),
+    "/system": () => ({ version: "0.1.0", nodes: empty ? [] : [{ name: "n1", connected: true, draining: false, calls: 94 }, { name: "n2", connected: false, draining: false, calls: 0 }, { name: "n3", connected: true, draining: true, calls: 7 }], floor: true, database: true }),
     "/calls": () => ({ items: calls, next_cursor: empty ? null : "next" }),
     "/customers": () => list([]),
     "/callbacks/counts": () => ({ open: owed.filter((one) => one.state === "open").length, mine: owed.filter((one) => one.taken_by === all[0].id && one.state === "in_progress").length }),

@@ -4,8 +4,9 @@ import type { LiveAgent, LiveCall, LiveQueue } from "@/api/types";
 import { callInScope, inScope, type BoardFilter } from "./filter";
 import { isWaiting } from "./floor";
 import { DEFAULT_THRESHOLD_S, MISSED_ALARM } from "./limits";
+import type { NodeFault } from "./nodes";
 
-export type AlarmKind = "floor_away" | "part_away" | "disk_full" | "nobody_signed_in" | "nobody_ready" | "long_wait" | "phone_offline" | "missed";
+export type AlarmKind = "floor_away" | "part_away" | "disk_full" | "node_away" | "all_draining" | "nobody_signed_in" | "nobody_ready" | "long_wait" | "phone_offline" | "missed";
 
 export interface Alarm {
   /** Stays the same while the alarm lasts. */
@@ -30,6 +31,8 @@ export interface AlarmInput {
   floorAwaySince: number | null;
   /** Parts of the platform that are away, and since when we know. */
   partsAway: ReadonlyMap<string, number>;
+  /** What is wrong with single nodes of the switch, and since when we know. */
+  nodeFaults: ReadonlyMap<NodeFault, number>;
   now: number;
 }
 
@@ -45,9 +48,13 @@ export function sameAlarms(a: readonly Alarm[], b: readonly Alarm[]): boolean {
   return a.length === b.length && a.every((alarm, at) => alarm.key === b[at]?.key && alarm.since === b[at].since && alarm.what === b[at].what);
 }
 
-function* ofPlatform({ floorAwaySince, partsAway }: AlarmInput): Generator<Alarm> {
+function* ofPlatform({ floorAwaySince, partsAway, nodeFaults }: AlarmInput): Generator<Alarm> {
   if (floorAwaySince !== null) yield { key: "floor", kind: "floor_away", since: floorAwaySince, what: "" };
   for (const [name, since] of partsAway) yield { key: `part ${name}`, kind: name === "disk" ? "disk_full" : "part_away", since, what: name };
+  for (const [fault, since] of nodeFaults) {
+    if (fault === "all_draining") yield { key: fault, kind: fault, since, what: "" };
+    else yield { key: fault, kind: "node_away", since, what: fault.slice("away ".length) };
+  }
 }
 
 function* ofQueues({ queues, filter, thresholds, now }: AlarmInput): Generator<Alarm> {

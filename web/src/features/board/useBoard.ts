@@ -12,6 +12,7 @@ import { alarmsOf, sameAlarms, type Alarm } from "./alarms";
 import { callInScope, filterOf, queryOf, type BoardFilter } from "./filter";
 import { countsOf, groupsOf, liveOf, queuesOf, waitingOf } from "./floor";
 import { useHealth } from "./useHealth";
+import { useNodes } from "./useNodes";
 
 export interface QueueDay {
   queue_id: string;
@@ -66,6 +67,7 @@ export function useBoard() {
   const { filter, change } = useBoardFilter();
   const today = useToday();
   const { partsAway } = useHealth();
+  const { nodeFaults, draining } = useNodes();
   const now = useNow();
 
   const thresholds = computed(() => new Map((today.data.value?.queues ?? []).map((queue) => [queue.queue_id, queue.threshold_s])));
@@ -87,6 +89,7 @@ export function useBoard() {
       filter: filter.value,
       floorAwaySince: floorAwaySince.value,
       partsAway: partsAway.value,
+      nodeFaults: nodeFaults.value,
       now: now.value,
     });
     return before && sameAlarms(before, next) ? before : next;
@@ -100,6 +103,7 @@ export function useBoard() {
     today,
     thresholds,
     alarms,
+    draining,
     groups: computed(() => groupsOf(agents.values(), teams.value, filter.value)),
     counts: computed(() => countsOf(agents.values(), filter.value)),
     waiting: computed(() => waitingOf(inScope.value)),

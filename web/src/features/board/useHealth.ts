@@ -4,6 +4,8 @@ import { ref, watch } from "vue";
 
 import { serverNow } from "@/lib/time";
 
+import { knownSince } from "./since";
+
 const EVERY_MS = 10_000;
 
 export interface Health {
@@ -31,8 +33,7 @@ export function useHealth() {
   const query = useQuery({ queryKey: ["healthz"], queryFn: ({ signal }) => health(signal), refetchInterval: EVERY_MS, retry: false });
   const partsAway = ref(new Map<string, number>());
   watch(query.data, (answer) => {
-    const before = partsAway.value;
-    partsAway.value = new Map(awayParts(answer).map((name) => [name, before.get(name) ?? serverNow()]));
+    partsAway.value = knownSince(awayParts(answer), partsAway.value, serverNow());
   });
   return { query, partsAway };
 }
