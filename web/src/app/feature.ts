@@ -20,6 +20,8 @@ export interface NavItem {
   icon: string;
   any: Permission[];
   order: number;
+  /** Only for those with an agent's phone, and those who should have one. */
+  seat?: boolean;
   /** Shown on the icon, for who sees the entry: something to be done. */
   badge?: Component;
 }
