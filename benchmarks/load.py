@@ -85,12 +85,13 @@ class Field:
         talk_ms: int = TALK_MS,
         series: str = "",
         enough: asyncio.Event | None = None,
+        phones_ring: bool = False,
     ) -> CallTimes:
         """Calls `number` at `rate` per second until `duration_s` are over or `enough` is set;
-        returns when the last call has ended."""
+        returns when the last call has ended. The agents' phones answer, or only ring."""
         voiced = rate * VOICED_SHARE
         rates = (rate - voiced, voiced)
-        phones = await self._phones(ear)
+        phones = await self._phones(ear, ring=phones_ring)
         folders: list[Path] = [phones.folder]
         callers: list[Sipp] = []
         stopping: asyncio.Task[None] | None = None
@@ -119,7 +120,7 @@ class Field:
                 stopping = asyncio.create_task(_stop_calling(callers, enough))
             for one in callers:
                 with suppress(TimeoutError):  # calls that never end have failed; logs tell which
-                    await one.result(duration_s + _END_S)
+                    await one.result(duration_s + talk_ms / 1000 + _END_S)
             await asyncio.sleep(0.3)  # the last BYEs reach the agents
         finally:
             if stopping is not None:
@@ -133,8 +134,9 @@ class Field:
                 await one.stop()
         return _times(logs, ear, errors)
 
-    async def _phones(self, ear: Ear) -> Sipp:
-        scenario = scenarios.agents(media_port=ear.nowhere_port, voice=self._voice)
+    async def _phones(self, ear: Ear, *, ring: bool) -> Sipp:
+        answering = scenarios.agents(media_port=ear.nowhere_port, voice=self._voice)
+        scenario = scenarios.ringing() if ring else answering
         phones = await start_sipp(
             self._tree,
             self._ports,

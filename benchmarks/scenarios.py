@@ -121,6 +121,40 @@ def agents(*, media_port: int, voice: Path) -> str:
     )
 
 
+def ringing() -> str:
+    """Phones that ring until the other side gives up."""
+    return _scenario(
+        f"""
+  <recv request="INVITE">
+    <action>
+      <ereg regexp="[0-9]+" search_in="hdr" header="CSeq:" assign_to="invited"/>
+    </action>
+  </recv>
+  <send><![CDATA[
+{_ANSWER.format(status="180 Ringing")}
+      Content-Length: 0
+
+  ]]></send>
+  <recv request="CANCEL"/>
+  <send><![CDATA[
+{_ANSWER.format(status="200 OK")}
+      Content-Length: 0
+
+  ]]></send>
+  <send retrans="500"><![CDATA[
+      SIP/2.0 487 Request Terminated
+      [last_Via:]
+      [last_From:]
+      [last_To:];tag=[pid]S[call_number]
+      [last_Call-ID:]
+      CSeq: [$invited] INVITE
+      Content-Length: 0
+
+  ]]></send>
+  <recv request="ACK"/>"""
+    )
+
+
 def _answers(media_port: str) -> str:
     return f"""
   <send retrans="500"><![CDATA[

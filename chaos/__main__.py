@@ -10,12 +10,13 @@ from benchmarks.load import Shares
 from benchmarks.machine import this_machine
 from chaos.books import Books
 from chaos.deeds import Plan, database_away, floors_killed, switch_killed
+from chaos.house import RATE, Guests, full_house
 from chaos.report import Line, page
 from hujiao.app.settings import REPOSITORY, Settings
 from hujiao.telephony.private import PrivateTree, ensure_tree
 
 PAGE = REPOSITORY / "docs" / "reliability.md"
-DEEDS = ("floors", "alone", "database", "switch")
+DEEDS = ("floors", "alone", "house", "database", "switch")
 ALONE_KILLS = 20
 TAKEN_OVER_WITHIN_MS = 2_000
 RESTARTED_WITHIN_MS = 5_000
@@ -59,6 +60,11 @@ async def _do(deed: str, tree: PrivateTree, given: argparse.Namespace) -> Line:
         what = f"{plan.kills} × kill -9 of the only floor"
         took = _took(books, books.restarted_ms, RESTARTED_WITHIN_MS)
         return Line(what, given.rate, books, took)
+    if deed == "house":
+        guests = Guests()
+        books = await full_house(tree, guests, seed=given.seed, say=say)
+        what = f"kill -9 of all floors under {guests.calls} calls in every state"
+        return Line(what, RATE, books, "everybody where he was:" if not books.faults else "")
     if deed == "database":
         books, before, away = await database_away(
             tree, rate=given.rate, away_s=AWAY_S, seed=given.seed, say=say

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,8 @@ from hujiao.app.verify.words import in_words
 from hujiao.kit.clock import now_ms
 
 SETTLE_S = 120.0
+FORGOTTEN_MS = 30
+"""A phone picked up so shortly before a kill that the floor had no time to put anybody through."""
 SHOWN = 10
 
 _PER_CALL = """
@@ -37,7 +39,12 @@ _WAITS = """
 """
 _CAME_UP = """
     SELECT (extract(epoch FROM at) * 1000)::bigint FROM fact
-    WHERE type = 'node.connected' ORDER BY at
+    WHERE type = 'node.connected' AND (extract(epoch FROM at) * 1000)::bigint >= %s
+    ORDER BY at LIMIT 1
+"""
+_SPOKE = """
+    SELECT a.data->>'caller' FROM fact a JOIN fact f ON f.call_id = a.call_id
+    WHERE a.type = 'call.arrived' AND f.type = 'call.connected'
 """
 
 
@@ -87,18 +94,20 @@ async def check(
     ended = [caller for times in loads for caller in times.cut_off]
     books.calls, books.cut_off = called.total(), len(ended)
     books.demand(cut_off or not ended, f"conversations ended by us: {ended[:SHOWN]}")
-    spoken = Counter(
-        caller
+    picked_up = {
+        caller: at_s * 1000 + after_ms
         for times in loads
-        for caller, after_ms in zip(times.started_s, times.connected, strict=True)
+        for (caller, at_s), after_ms in zip(times.started_s.items(), times.connected, strict=True)
         if not math.isinf(after_ms)
-    )
-    books.connected = spoken.total()
+    }
     await _verified(town, books, began_ms)
     with psycopg.connect(town.url) as connection:
+        gaps = [(kill, _taken_over(connection, kill)) for kill in kills]
+        spoken = _put_through(connection, picked_up, gaps)
+        books.connected = spoken.total()
         _compare(connection, books, called, spoken)
         _order(connection, books)
-        _takeovers(connection, books, kills)
+        _takeovers(books, gaps)
     await _all_ready(town, books)
     return books
 
@@ -132,6 +141,32 @@ async def _verified(town: Town, books: Books, began_ms: int) -> None:
             books.faults += found[:SHOWN]
             return
         await asyncio.sleep(2.0)
+
+
+def _taken_over(connection: psycopg.Connection[Any], kill: Kill) -> int | None:
+    row = connection.execute(_CAME_UP, (kill.at_ms,)).fetchone()
+    return int(row[0]) if row else None
+
+
+def _put_through(
+    connection: psycopg.Connection[Any],
+    picked_up: Mapping[str, float],
+    gaps: Sequence[tuple[Kill, int | None]],
+) -> Counter[str]:
+    """Callers who spoke to an agent, whose phone was picked up then (ms since epoch).
+
+    Only a floor puts through: whoever hangs up in the very gap in which a phone was picked up for
+    him has spoken to nobody, and the ledger does not say that he has.
+    """
+    told = {str(row[0]) for row in connection.execute(_SPOKE)}
+    return Counter(
+        caller
+        for caller, at_ms in picked_up.items()
+        if caller in told
+        or not any(
+            kill.at_ms - FORGOTTEN_MS <= at_ms <= (taken_over or at_ms) for kill, taken_over in gaps
+        )
+    )
 
 
 def _compare(
@@ -168,10 +203,8 @@ def _order(connection: psycopg.Connection[Any], books: Books) -> None:
         latest.append((arrived, offered, call))
 
 
-def _takeovers(connection: psycopg.Connection[Any], books: Books, kills: Sequence[Kill]) -> None:
-    came_up = [int(row[0]) for row in connection.execute(_CAME_UP)]
-    for kill in kills:
-        after = next((at for at in came_up if at >= kill.at_ms), None)
+def _takeovers(books: Books, gaps: Sequence[tuple[Kill, int | None]]) -> None:
+    for kill, after in gaps:
         if after is None:
             books.faults.append("nobody took over after a kill")
             continue

@@ -19,6 +19,9 @@ Afterwards what SIPp's callers and phones saw is held against the ledger, the le
 list of calls, recordings and what lives (`hujiao ledger verify`), and every agent must be ready
 again. *cut off*: conversations that ended before the caller hung up; *missing*, *doubled*: calls
 against the ledger; *overtaken*: callers who waited and saw somebody who came later offered first.
+Under the calls in every state (greeting, menu, waiting, ringing, talking, held, agents wrapping up)
+all floors are killed, some callers hang up meanwhile, and everybody else must be where he was, with
+the same times; *cut off* there are those and the calls that agents ended.
 
 | what was done | calls/s | calls | conversations | cut off | missing | doubled | overtaken | |
 |---|--:|--:|--:|--:|--:|--:|--:|---|

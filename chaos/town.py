@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,9 +36,12 @@ from tests.harness.database import RunningCluster, new_cluster
 from tests.harness.floors import floor_health, remote_node
 from tests.harness.node import RunningNode, new_node
 from tests.harness.ports import take_block
+from tests.harness.sound import tone, write_sound
 from tests.harness.waiting import until
 
 NUMBER = "4000"
+GREETED, MENU = "4001", "4002"
+GREETING_S, MENU_S = 60, 60
 RTP_PORTS = (28_000, 29_999)
 READY_S = 60.0
 LOGS = Path("test-results") / "chaos"
@@ -89,6 +92,9 @@ class Town:
     cluster: RunningCluster
     node: RunningNode
     field: Field
+    lobbies: tuple[Field, Field]
+    """Where callers come from who are greeted, and who have a menu. The phones of the first
+    belong to the agents who let it ring."""
     folder: Path
     url: str
     agents: list[str]
@@ -120,13 +126,16 @@ class Town:
         return standing(self.settings)
 
     async def states(self) -> dict[str, str]:
-        """Agent's id -> state, as every screen is told."""
+        """Agent's id -> state."""
+        return {one["id"]: one["state"] for one in (await self.snapshot())["agent"]}
+
+    async def snapshot(self) -> dict[str, list[dict[str, Any]]]:
+        """Agents, calls and queues as every screen is told of them."""
         async with unix_connect(
             str(self.settings.floor_socket), "ws://floor/events", max_size=None, compression=None
         ) as socket:
             await socket.send('{"stream":"","cursor":0}')
-            snapshot = orjson.loads(await socket.recv())["snapshot"]
-        return {one["id"]: one["state"] for one in snapshot["agent"]}
+            return dict(orjson.loads(await socket.recv())["snapshot"])
 
     async def until_led(self, *, not_by: int = 0) -> None:
         async def led() -> bool:
@@ -151,20 +160,23 @@ class Town:
         talk_ms: int,
         series: str = "",
         enough: asyncio.Event | None = None,
+        number: str = NUMBER,
     ) -> CallTimes:
         """Callers at `rate` per second for so long; returns when the last one has hung up."""
+        field = {GREETED: self.lobbies[0], MENU: self.lobbies[1]}.get(number, self.field)
         ear = Ear()
         ear.start()
         try:
-            return await self.field.run(
+            return await field.run(
                 target_port=self.node.sip_port,
-                number=NUMBER,
+                number=number,
                 rate=rate,
                 duration_s=duration_s,
                 ear=ear,
                 talk_ms=talk_ms,
                 series=series,
                 enough=enough,
+                phones_ring=number == GREETED,
             )
         finally:
             ear.stop()
@@ -172,9 +184,17 @@ class Town:
 
 @asynccontextmanager
 async def town(
-    tree: PrivateTree, *, agents: int, standby: bool, seed: int, recorded: bool = False
+    tree: PrivateTree,
+    *,
+    agents: int,
+    standby: bool,
+    seed: int,
+    recorded: bool = False,
+    slow: int = 0,
+    wrap_up_s: int = 0,
 ) -> AsyncIterator[Town]:
-    """Everything up, all agents ready; ended and removed afterwards."""
+    """Everything up, all agents ready; ended and removed afterwards. The last `slow` of the agents
+    let their phones ring while somebody calls `GREETED`."""
     folder = _new_folder()
     cluster, ports, kept = new_cluster(), take_block(), take_block()
     node = _node(tree, folder)
@@ -186,13 +206,16 @@ async def town(
         cluster.cluster.ensure_database("chaos")
         url = cluster.cluster.url("chaos")
         migrate(url)
-        callers = Field(tree, ports, kept, folder)
-        people = await _people(url, agents, callers, recorded=recorded)
+        fields = [Field(tree, ports, kept, folder) for _ in range(3)]
+        phones = [fields[0].agent_port] * (agents - slow) + [fields[1].agent_port] * slow
+        people = await _people(url, phones, wrap_up_s)
+        await _lines(url, fields, recorded=recorded)
         place = Town(
             tree=tree,
             cluster=cluster,
             node=node,
-            field=callers,
+            field=fields[0],
+            lobbies=(fields[1], fields[2]),
             folder=folder,
             url=url,
             agents=people,
@@ -236,13 +259,16 @@ def _new_folder() -> Path:
 
 def _node(tree: PrivateTree, folder: Path) -> RunningNode:
     sounds = folder / "sounds"
-    sounds.mkdir()
+    (sounds / "zh").mkdir(parents=True)
+    write_sound(tone(440, GREETING_S), sounds / "zh" / "greeting.alaw")
+    write_sound(tone(440, 1), sounds / "zh" / "menu.alaw")
     return new_node(
         tree,
         sounds,
         tree.asterisk_data / "moh",
         rtp_ports=RTP_PORTS,
         recordings=folder / "data" / "recordings",
+        messages=Settings(data=folder / "data").message_spool,
     )
 
 
@@ -260,10 +286,10 @@ def _programs(folder: Path, node: RunningNode, url: str, *, standby: bool) -> li
     ]
 
 
-async def _people(url: str, agents: int, field: Field, *, recorded: bool) -> list[str]:
-    """Agents with phones at the load's address, a queue, a number, the callers' trunks."""
+async def _people(url: str, phones: Sequence[int], wrap_up_s: int) -> list[str]:
+    """Agents with phones at these ports of the loads; their ids."""
     database = Database(url, pool_size=1)
-    ids = [f"a{number:04}" for number in range(agents)]
+    ids = [f"a{number:04}" for number in range(len(phones))]
     async with database.transaction() as connection:
         await connection.execute(
             person.insert(),
@@ -280,18 +306,38 @@ async def _people(url: str, agents: int, field: Field, *, recorded: bool) -> lis
                     "extension": f"2{one[1:]}",
                     "phone_kind": "static",
                     "phone_secret": "",
-                    "contact": f"sip:2{one[1:]}@127.0.0.1:{field.agent_port}",
-                    "wrap_up_s": 0,
+                    "contact": f"sip:2{one[1:]}@127.0.0.1:{port}",
+                    "wrap_up_s": wrap_up_s,
                     "max_missed": 1000,
                 }
-                for one in ids
+                for one, port in zip(ids, phones, strict=True)
             ],
         )
+    await database.close()
+    return ids
+
+
+async def _lines(url: str, fields: Sequence[Field], *, recorded: bool) -> None:
+    """A queue, its numbers and the callers' trunks."""
+    database = Database(url, pool_size=1)
+    async with database.transaction() as connection:
         queue = Queue(id="q", name="Chaos", recorded=recorded, announce_every_s=0)
         await admin.put_queue(connection, None, queue, new=True)
-        number = Number(id=new_id(), number=NUMBER, name="Chaos", queue_id="q", greeting_prompt="")
-        await admin.put_number(connection, None, number, new=True)
-        for port in field.trunk_ports:
+        for number in (
+            Number(id=new_id(), number=NUMBER, name="Chaos", queue_id="q", greeting_prompt=""),
+            Number(id=new_id(), number=GREETED, name="Greeted", queue_id="q"),
+            Number(
+                id=new_id(),
+                number=MENU,
+                name="Menu",
+                queue_id="q",
+                greeting_prompt="",
+                menu={"1": "q"},
+                menu_timeout_s=MENU_S,
+            ),
+        ):
+            await admin.put_number(connection, None, number, new=True)
+        for port in (port for field in fields for port in field.trunk_ports):
             trunk = Trunk(
                 id=new_id(),
                 name=f"gw{port}",
@@ -301,7 +347,6 @@ async def _people(url: str, agents: int, field: Field, *, recorded: bool) -> lis
             )
             await admin.put_trunk(connection, None, trunk, new=True)
     await database.close()
-    return ids
 
 
 async def _sign_in(town: Town) -> None:
