@@ -99,6 +99,7 @@ class FloorProcess:
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, _ = await asyncio.wait([serving, *others], return_when=asyncio.FIRST_COMPLETED)
+        self.runtime.stream.end()
         server.should_exit = True
         for task in others:
             task.cancel()

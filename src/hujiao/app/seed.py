@@ -36,7 +36,7 @@ FAULTS = {
 }
 GIVEN = "(HUJIAO_ADMIN_PASSWORD)"
 
-SKILLS = {"enquiry": "咨询", "complaints": "投诉", "english": "英语 English"}
+SKILLS = {"enquiry": "咨询", "complaints": "投诉", "english": "英语"}
 REASONS = (
     ("小休", "Short break", CountsAs.BREAK),
     ("用餐", "Meal", CountsAs.BREAK),
@@ -56,7 +56,7 @@ RESULTS = (
 QUEUES = (
     ("业务咨询", "enquiry"),
     ("投诉建议", "complaints"),
-    ("English", "english"),
+    ("英语服务", "english"),
 )
 AGENTS = (
     ("agent1", "王芳", "1001", {"enquiry": 8, "complaints": 5, "english": 5}),
@@ -151,7 +151,7 @@ class _Beginning:
         number = Number(
             id=new_id(),
             number=NUMBER,
-            name="总机 Main line",
+            name="总机",
             queue_id=queues[0].id,
             menu={str(key): queue.id for key, queue in enumerate(queues, start=1)},
         )

@@ -95,6 +95,7 @@ class FloorServer:
                 await socket.send_bytes(batch)
             while (batch_or_end := await subscriber.batches.get()) is not None:
                 await socket.send_bytes(batch_or_end)
+            await socket.close(1001)
         except WebSocketDisconnect:
             log.info("a reader of the floor went away")
         finally:

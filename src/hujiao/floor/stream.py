@@ -20,9 +20,12 @@ class Subscriber:
     def __init__(self) -> None:
         self.batches: asyncio.Queue[bytes | None] = asyncio.Queue(SUBSCRIBER_BATCHES + 1)
 
+    def end(self) -> None:
+        self.batches.put_nowait(None)
+
     def give(self, batch: bytes) -> bool:
         if self.batches.qsize() >= SUBSCRIBER_BATCHES:
-            self.batches.put_nowait(None)
+            self.end()
             return False
         self.batches.put_nowait(batch)
         return True
@@ -38,6 +41,7 @@ class Stream:
         self._kept: deque[tuple[int, bytes]] = deque(maxlen=KEPT_BATCHES)
         self._subscribers: set[Subscriber] = set()
         self._notices: list[dict[str, Any]] = []
+        self._ended = False
 
     def notice(self, **message: Any) -> None:
         """A message that is no entity, told once with the next batch to whoever listens then."""
@@ -48,11 +52,19 @@ class Stream:
         self.publish()
         subscriber = Subscriber()
         self._subscribers.add(subscriber)
+        if self._ended:
+            subscriber.end()
         missed = [batch for seq, batch in self._kept if seq > cursor]
         reaches = cursor == self._seq or (self._kept and self._kept[0][0] <= cursor + 1)
         if stream_id == self._id and cursor <= self._seq and reaches:
             return subscriber, missed
         return subscriber, [self._snapshot()]
+
+    def end(self) -> None:
+        """Let all readers go: this floor ends, and a door with readers in it does not close."""
+        self._ended = True
+        for subscriber in self._subscribers:
+            subscriber.end()
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         self._subscribers.discard(subscriber)

@@ -1,10 +1,12 @@
 """Two floors: one goes on where the other was killed, paused or cut off, and only one acts."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
+from websockets.asyncio.client import unix_connect
 
 from hujiao.app.floor import SUPERSEDED
 from hujiao.app.seed import NUMBER, TEST_PHONE, begin
@@ -136,9 +138,16 @@ async def test_a_leader_cut_off_from_the_database_goes_on_while_nobody_else_can_
 
 
 async def test_a_leader_that_is_asked_to_end_hands_over_at_once(pair: Pair) -> None:
-    asked_s = time.monotonic()
-    pair.leader.process.terminate()
-    await pair.floors.until_leads(pair.standby)
-    assert time.monotonic() - asked_s < 4.0
-    await pair.leader.until_ended(0)
+    socket = str(pair.floors.settings.floor_socket)
+    async with unix_connect(socket, "ws://floor/events", max_size=None) as reader:
+        await reader.send('{"stream":"","cursor":0}')
+        await reader.recv()
+        asked_s = time.monotonic()
+        pair.leader.process.terminate()
+        await pair.floors.until_leads(pair.standby)
+        assert time.monotonic() - asked_s < 4.0
+        await pair.leader.until_ended(0)
+        await asyncio.wait_for(reader.wait_closed(), 5.0)
+    assert "graceful" not in pair.leader.log
+    assert "Traceback" not in pair.leader.log
     await goes_on(pair)
