@@ -34,6 +34,11 @@ def busy_s() -> float:
     return times.user + times.nice + times.system + times.irq + times.softirq + times.steal
 
 
+def stolen_s() -> float:
+    """What the machine's host gave to others while somebody here wanted to run."""
+    return float(psutil.cpu_times().steal)
+
+
 @dataclass(frozen=True, slots=True)
 class Meter:
     """CPU seconds at one moment. `floor` is 0 while there is none."""

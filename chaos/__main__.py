@@ -6,7 +6,6 @@ import statistics
 import sys
 from collections.abc import Sequence
 
-from benchmarks.load import Shares
 from benchmarks.machine import this_machine
 from chaos.books import Books
 from chaos.deeds import Plan, database_away, floors_killed, switch_killed
@@ -69,13 +68,12 @@ async def _do(deed: str, tree: PrivateTree, given: argparse.Namespace) -> Line:
         books, before, away = await database_away(
             tree, rate=given.rate, away_s=AWAY_S, seed=given.seed, say=say
         )
-        was, is_now = Shares.of(before).p99, Shares.of(away).p99
-        books.demand(is_now <= 2 * was, f"p99 of the answer: {is_now:.0f} ms, was {was:.0f} ms")
+        books.demand(away.p99_ms <= 2 * before.p99_ms, f"p99 of the answer: {away}, was {before}")
         return Line(
             f"PostgreSQL stopped for {AWAY_S:.0f} s",
             given.rate,
             books,
-            f"p99 of the answer {was:.0f} ms before, {is_now:.0f} ms meanwhile (limit: twice)",
+            f"p99 of the answer {before} before, {away} meanwhile (limit: twice)",
         )
     books = await switch_killed(tree, calls=CALLS, seed=given.seed, say=say)
     return Line(f"kill -9 of Asterisk under {CALLS} conversations", given.rate, books, "")

@@ -2,11 +2,13 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import psycopg
 
+from benchmarks.cpu import stolen_s
+from benchmarks.load import CallTimes, Shares
 from chaos.books import Books, Kill, check
 from chaos.town import Town, kill, town
 from hujiao.kit.clock import now_ms
@@ -87,22 +89,43 @@ async def _kill_leaders(place: Town, plan: Plan, say: Say) -> list[Kill]:
     return kills
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """How long callers waited for an agent's answer, and processor time (s) that the machine's host
+    took away meanwhile: then they waited for the machine."""
+
+    p99_ms: float
+    stolen_s: float
+
+    @classmethod
+    async def of(cls, calling: Awaitable[CallTimes]) -> "tuple[Answers, CallTimes]":
+        before_s = stolen_s()
+        times = await calling
+        return cls(Shares.of(times.connected).p99, stolen_s() - before_s), times
+
+    def __str__(self) -> str:
+        stolen = f" ({self.stolen_s:.1f} s of processor time stolen)" if self.stolen_s > 0.5 else ""
+        return f"{self.p99_ms:.0f} ms{stolen}"
+
+
 async def database_away(
     tree: PrivateTree, *, rate: float, away_s: float, seed: int, say: Say
-) -> tuple[Books, list[float], list[float]]:
-    """PostgreSQL is stopped for a while; the books, and answer times (ms) before and meanwhile."""
+) -> tuple[Books, Answers, Answers]:
+    """PostgreSQL is stopped for a while; the books, and the answers before and meanwhile."""
     agents = round(rate * AGENTS_PER_RATE)
     async with town(tree, agents=agents, standby=True, seed=seed) as place:
         began_ms = now_ms()
-        before = await place.call(rate, away_s / 2, talk_ms=TALK_MS, series="1")
+        calling = place.call(rate, away_s / 2, talk_ms=TALK_MS, series="1")
+        before, first = await Answers.of(calling)
         place.cluster.stop()
         stopped_s = time.monotonic()
         say("PostgreSQL is stopped")
-        during = await place.call(rate, away_s - TALK_MS / 1000, talk_ms=TALK_MS, series="2")
+        calling = place.call(rate, away_s - TALK_MS / 1000, talk_ms=TALK_MS, series="2")
+        meanwhile, second = await Answers.of(calling)
         say(f"PostgreSQL comes back after {time.monotonic() - stopped_s:.0f} s")
         place.cluster.start()
-        books = await check(place, [before, during], began_ms=began_ms)
-        return books, before.connected, during.connected
+        books = await check(place, [first, second], began_ms=began_ms)
+        return books, before, meanwhile
 
 
 async def switch_killed(tree: PrivateTree, *, calls: int, seed: int, say: Say) -> Books:
