@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hujiao.telephony.ari.link import Answer, Order
+from hujiao.telephony.ari.link import LOST, Answer, Order
 from hujiao.telephony.ari.phones import Phones
 from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, PhoneKind, Trunk
 
@@ -12,11 +12,14 @@ class Node:
 
     def __init__(self) -> None:
         self.online: set[str] = set()
+        self.lost = False
         self.told: list[tuple[str, bool]] = []
         self.news: dict[str, str] | None = None
         self.phones = Phones(NodeName("n1"), self._ask, self._tell, lambda: 0)
 
     async def _ask(self, order: Order) -> Answer:
+        if self.lost:
+            return Answer(LOST, None)
         if order.uri != "endpoints/PJSIP":
             return Answer(200, {"status": {"startup_time": "then"}})
         listed: list[dict[str, Any]] = [
@@ -49,6 +52,16 @@ async def test_a_phone_that_came_while_nobody_watched_is_told_at_the_next_look()
     node.online.add("1001")
     await node.phones.look()
     assert node.told == [("1001", True)]
+
+
+async def test_a_connection_that_breaks_while_phones_are_looked_at_tells_nothing_of_them() -> None:
+    node = await _connected()
+    node.online.add("1001")
+    await node.phones.look()
+    node.told.clear()
+    node.lost = True
+    await node.phones.push()
+    assert node.told == []
 
 
 async def test_news_of_a_phone_stand_against_the_older_list_that_crossed_them() -> None:

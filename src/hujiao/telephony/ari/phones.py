@@ -189,6 +189,8 @@ class Phones:
         self._ready = True
         self._fresh.clear()
         answer = await self._ask(_LIST)
+        if answer.status == LOST:
+            return  # nothing is known of them; the next connection tells
         listed = answer.body if answer.status == 200 else []
         online = {e["resource"] for e in listed if e["state"] == "online"}
         for phone in sorted(self._phones - self._fresh):

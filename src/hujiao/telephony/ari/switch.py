@@ -1,6 +1,7 @@
 """All nodes as one switch."""
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -26,6 +27,8 @@ from hujiao.telephony.port import (
     PlaceTestCall,
     Trunk,
 )
+
+log = logging.getLogger(__name__)
 
 NAMES_ITS_NODE = OriginateLeg | DialInBridge | DestroyBridge | PlaceTestCall
 
@@ -72,8 +75,7 @@ class AriSwitch:
     async def provision(self, phones: tuple[Phone, ...], trunks: tuple[Trunk, ...]) -> None:
         for node in self._nodes.values():
             node.phones.want(phones, trunks)
-        ready = [node.phones.push() for node in self._nodes.values() if node.connected]
-        await asyncio.gather(*ready)
+        await asyncio.gather(*(_push(node) for node in self._nodes.values() if node.connected))
 
     def drain(self, nodes: frozenset[NodeName]) -> None:
         for name, node in self._nodes.items():
@@ -116,3 +118,13 @@ class AriSwitch:
         self._tell(CommandFailed(self._clock(), command, 404, not unknown_node, reason))
         if isinstance(command, OriginateLeg | DialInBridge):
             self._tell(LegEnded(self._clock(), command.leg, Cause.FAILURE))
+
+
+async def _push(node: AriNode) -> None:
+    """A node that hangs costs only its own connection; a new one pushes anew."""
+    try:
+        await node.phones.push()
+    except (TimeoutError, ConnectionError) as trouble:
+        reason = str(trouble) or "no answer in time"
+        log.warning("node %s takes no phones: %s", node.name, reason)
+        node.drop()
