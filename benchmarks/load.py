@@ -57,6 +57,8 @@ class CallTimes:
     heard: list[float]
     started_s: dict[str, float]
     """Caller's number -> when the INVITE left, in seconds since the epoch."""
+    ended_s: dict[str, float]
+    """Caller's number -> when his own good-bye was answered, in seconds since the epoch."""
     cut_off: list[str]
     """Callers who did not come to hang up themselves: somebody else ended their call."""
     errors: str
@@ -194,6 +196,7 @@ def _times(logs: str, ear: Ear, errors: str) -> CallTimes:
         connected=connected,
         heard=heard,
         started_s=calls,
+        ended_s=moments["end"],
         cut_off=[user for user in calls if user not in moments["end"]],
         errors=errors,
     )

@@ -4,7 +4,7 @@ import asyncio
 import math
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,30 @@ class Kill:
     stood_by: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PickedUp:
+    """When a phone was picked up and when its caller hung up, in ms since epoch. `inf`: he did not,
+    somebody else ended his call."""
+
+    at_ms: float
+    ended_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """No floor led from a kill until the next one knew the node; None: none ever did."""
+
+    kill: Kill
+    taken_over_ms: int | None
+
+    def excuses(self, phone: PickedUp) -> bool:
+        """Whether the phone was picked up in this gap and its caller gone before anybody led."""
+        if self.taken_over_ms is None:
+            return False
+        in_gap = self.kill.at_ms - FORGOTTEN_MS <= phone.at_ms <= self.taken_over_ms
+        return in_gap and phone.ended_ms <= self.taken_over_ms
+
+
 @dataclass(slots=True)
 class Books:
     """Counts of one run; `faults` holds each disagreement in words: none when all is well."""
@@ -94,16 +118,11 @@ async def check(
     ended = [caller for times in loads for caller in times.cut_off]
     books.calls, books.cut_off = called.total(), len(ended)
     books.demand(cut_off or not ended, f"conversations ended by us: {ended[:SHOWN]}")
-    picked_up = {
-        caller: at_s * 1000 + after_ms
-        for times in loads
-        for (caller, at_s), after_ms in zip(times.started_s.items(), times.connected, strict=True)
-        if not math.isinf(after_ms)
-    }
     await _verified(town, books, began_ms)
     with psycopg.connect(town.url) as connection:
-        gaps = [(kill, _taken_over(connection, kill)) for kill in kills]
-        spoken = _put_through(connection, picked_up, gaps)
+        gaps = [Gap(kill, _taken_over(connection, kill)) for kill in kills]
+        told = {str(row[0]) for row in connection.execute(_SPOKE)}
+        spoken = put_through(picked_up(loads), told, gaps)
         books.connected = spoken.total()
         _compare(connection, books, called, spoken)
         _order(connection, books)
@@ -148,24 +167,28 @@ def _taken_over(connection: psycopg.Connection[Any], kill: Kill) -> int | None:
     return int(row[0]) if row else None
 
 
-def _put_through(
-    connection: psycopg.Connection[Any],
-    picked_up: Mapping[str, float],
-    gaps: Sequence[tuple[Kill, int | None]],
+def picked_up(loads: Sequence[CallTimes]) -> dict[str, PickedUp]:
+    """By caller."""
+    return {
+        caller: PickedUp(at_s * 1000 + after_ms, times.ended_s.get(caller, math.inf) * 1000)
+        for times in loads
+        for (caller, at_s), after_ms in zip(times.started_s.items(), times.connected, strict=True)
+        if not math.isinf(after_ms)
+    }
+
+
+def put_through(
+    picked_up: Mapping[str, PickedUp], told: Collection[str], gaps: Sequence[Gap]
 ) -> Counter[str]:
-    """Callers who spoke to an agent, whose phone was picked up then (ms since epoch).
+    """Callers whose phone was picked up and who spoke to an agent; of `told` the ledger says so.
 
     Only a floor puts through: whoever hangs up in the very gap in which a phone was picked up for
     him has spoken to nobody, and the ledger does not say that he has.
     """
-    told = {str(row[0]) for row in connection.execute(_SPOKE)}
     return Counter(
         caller
-        for caller, at_ms in picked_up.items()
-        if caller in told
-        or not any(
-            kill.at_ms - FORGOTTEN_MS <= at_ms <= (taken_over or at_ms) for kill, taken_over in gaps
-        )
+        for caller, phone in picked_up.items()
+        if caller in told or not any(gap.excuses(phone) for gap in gaps)
     )
 
 
@@ -203,13 +226,13 @@ def _order(connection: psycopg.Connection[Any], books: Books) -> None:
         latest.append((arrived, offered, call))
 
 
-def _takeovers(books: Books, gaps: Sequence[tuple[Kill, int | None]]) -> None:
-    for kill, after in gaps:
-        if after is None:
+def _takeovers(books: Books, gaps: Sequence[Gap]) -> None:
+    for gap in gaps:
+        if gap.taken_over_ms is None:
             books.faults.append("nobody took over after a kill")
             continue
-        took = books.taken_over_ms if kill.stood_by else books.restarted_ms
-        took.append(after - kill.at_ms)
+        took = books.taken_over_ms if gap.kill.stood_by else books.restarted_ms
+        took.append(gap.taken_over_ms - gap.kill.at_ms)
 
 
 async def _all_ready(town: Town, books: Books) -> None:
