@@ -97,15 +97,16 @@ class Answers:
     p99_ms: float
     stolen_s: float
 
-    @classmethod
-    async def of(cls, calling: Awaitable[CallTimes]) -> "tuple[Answers, CallTimes]":
-        before_s = stolen_s()
-        times = await calling
-        return cls(Shares.of(times.connected).p99, stolen_s() - before_s), times
-
     def __str__(self) -> str:
         stolen = f" ({self.stolen_s:.1f} s of processor time stolen)" if self.stolen_s > 0.5 else ""
         return f"{self.p99_ms:.0f} ms{stolen}"
+
+
+async def _called(calling: Awaitable[CallTimes]) -> tuple[CallTimes, Answers]:
+    """The calls when all are over, and how they were answered."""
+    before_s = stolen_s()
+    times = await calling
+    return times, Answers(Shares.of(times.connected).p99, stolen_s() - before_s)
 
 
 async def database_away(
@@ -116,12 +117,12 @@ async def database_away(
     async with town(tree, agents=agents, standby=True, seed=seed) as place:
         began_ms = now_ms()
         calling = place.call(rate, away_s / 2, talk_ms=TALK_MS, series="1")
-        before, first = await Answers.of(calling)
+        first, before = await _called(calling)
         place.cluster.stop()
         stopped_s = time.monotonic()
         say("PostgreSQL is stopped")
         calling = place.call(rate, away_s - TALK_MS / 1000, talk_ms=TALK_MS, series="2")
-        meanwhile, second = await Answers.of(calling)
+        second, meanwhile = await _called(calling)
         say(f"PostgreSQL comes back after {time.monotonic() - stopped_s:.0f} s")
         place.cluster.start()
         books = await check(place, [first, second], began_ms=began_ms)

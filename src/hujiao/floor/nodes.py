@@ -76,7 +76,8 @@ def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:
     if not was_over:
         out = Effects()
         answer_again(call, live, out)
-        floor.settle(call, out, now_ms)
+        if out.commands:
+            floor.settle(call, out, now_ms)
     if call.id in floor.restored:
         floor.restored.discard(call.id)
         out = Effects()
