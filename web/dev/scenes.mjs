@@ -16,7 +16,7 @@ function call(id, phase, more = {}) {
   return {
     id, direction: "in", phase, caller: "+8613812345678", caller_name: "", called: "4008001234", customer_number: "+8613812345678",
     queue_id: "q1", agent_id: ME, offered: [], arrived_at: now() - 200_000, queued_at: now() - 190_000, answered_at: now() - 161_000,
-    since: now() - 161_000, position: null, recording: "on", digits: "1", ended_by: null, cause: null, ...more,
+    since: now() - 161_000, order: null, recording: "on", digits: "1", ended_by: null, cause: null, ...more,
   };
 }
 

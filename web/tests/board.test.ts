@@ -4,7 +4,7 @@ import type { AgentState, LiveAgent, LiveCall, LiveQueue } from "@/api/types";
 import type { SystemNode } from "@/features/admin/types";
 import { alarmsOf, sameAlarms, type AlarmInput } from "@/features/board/alarms";
 import { callInScope, filterOf, queryOf, showsState, type BoardFilter } from "@/features/board/filter";
-import { countsOf, groupsOf, liveOf, queuesOf, waitingOf } from "@/features/board/floor";
+import { countsOf, groupsOf, liveOf, placesOf, queuesOf, waitingOf } from "@/features/board/floor";
 import { urgencyOfService, urgencyOfState, urgencyOfWait } from "@/features/board/limits";
 import { callsOf } from "@/features/board/links";
 import { drainingOf, drainingWord, nodeFaults } from "@/features/board/nodes";
@@ -22,7 +22,7 @@ function agent(id: string, state: AgentState, more: Partial<LiveAgent> = {}): Li
 
 function call(id: string, phase: LiveCall["phase"], waitedS: number, more: Partial<LiveCall> = {}): LiveCall {
   const queued = NOW - waitedS * 1000;
-  return { id, direction: "in", phase, caller: "1", caller_name: "", called: "400", customer_number: "+8613800138000", queue_id: "q1", agent_id: null, offered: [], arrived_at: queued - 5000, queued_at: queued, answered_at: null, since: queued, position: 1, recording: "off", digits: "", ended_by: null, cause: null, ...more };
+  return { id, direction: "in", phase, caller: "1", caller_name: "", called: "400", customer_number: "+8613800138000", queue_id: "q1", agent_id: null, offered: [], arrived_at: queued - 5000, queued_at: queued, answered_at: null, since: queued, order: phase === "waiting" ? queued : null, recording: "off", digits: "", ended_by: null, cause: null, ...more };
 }
 
 function queue(more: Partial<LiveQueue> = {}): LiveQueue {
@@ -53,6 +53,14 @@ describe("alarms", () => {
     expect(alarms({ queues: [queue({ ready: 0, talking: 2 })] })).toEqual([]);
     expect(alarms({ queues: [queue({ ready: 0, talking: 2, longest_since: NOW - 21_000 })] }).map((one) => one.kind)).toEqual(["nobody_ready"]);
     expect(alarms({ queues: [queue({ ready: 0, waiting: 0, longest_since: null })] })).toEqual([]);
+  });
+
+  it("do not call an agent missing while all who wait ring at one", () => {
+    const queues = [queue({ ready: 0, waiting: 1 })];
+    expect(alarms({ queues, calls: [call("a", "ringing", 4)] })).toEqual([]);
+    const behind = { queues: [queue({ ready: 0, waiting: 2 })], calls: [call("a", "ringing", 4), call("b", "waiting", 3)] };
+    expect(alarms(behind)).toEqual([]);
+    expect(alarms({ ...behind, queues: [queue({ ready: 0, waiting: 2, longest_since: NOW - 21_000 })] }).map((one) => one.kind)).toEqual(["nobody_ready"]);
   });
 
   it("tell of phones that are gone and of calls let pass, of the signed in only", () => {
@@ -175,6 +183,12 @@ describe("the order of the board", () => {
     const calls = [call("a", "waiting", 10), call("b", "ringing", 40), call("c", "talking", 90)];
     expect(queuesOf(queues, calls, EVERYBODY).map((one) => [one.id, one.longest_since])).toEqual([["q2", null], ["q1", NOW - 40_000]]);
     expect(queuesOf(queues, calls, { ...EVERYBODY, queue: "q1" })).toHaveLength(1);
+  });
+
+  it("counts places within each queue by the order of the floor, without callers who ring at an agent", () => {
+    const calls = [call("a", "waiting", 10), call("vip", "waiting", 5, { order: NOW - 90_000 }), call("b", "ringing", 40), call("c", "waiting", 30, { queue_id: "q2" }), call("d", "talking", 99)];
+    expect([...placesOf(calls)].sort()).toEqual([["a", 2], ["c", 1], ["vip", 1]]);
+    expect(placesOf(calls.filter((one) => one.id !== "vip")).get("a")).toBe(1);
   });
 
   it("keeps waiting callers and other calls apart, the longest first", () => {

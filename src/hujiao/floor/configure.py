@@ -17,7 +17,7 @@ def configure(floor: Floor, new: Configuration, now_ms: int) -> None:
     for queue in new.queues.values():
         if old.queues.get(queue.id) != queue:
             floor.route(routing.QueueSet(_queue(queue), PRESENT))
-            floor.changed.queues.add(queue.id)
+            _show_queue(floor, queue.id)
     for queue_id in old.queues.keys() - new.queues.keys():
         floor.route(routing.QueueRemoved(routing.QueueId(queue_id), PRESENT))
         floor.changed.queues.add(queue_id)
@@ -29,6 +29,12 @@ def configure(floor: Floor, new: Configuration, now_ms: int) -> None:
     floor.index_service()
     counts = {"agents": len(new.agents), "queues": len(new.queues), "numbers": len(new.numbers)}
     floor.tell(facts.ConfigurationLoaded(counts), NOBODY, now_ms)
+
+
+def _show_queue(floor: Floor, queue_id: str) -> None:
+    """Who waits there may have got another place."""
+    floor.changed.queues.add(queue_id)
+    floor.changed.calls.update(call.id for call in floor.calls.values() if call.queue == queue_id)
 
 
 def _queue(queue: QueueSettings) -> routing.QueueConfig:

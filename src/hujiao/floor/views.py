@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hujiao.calls.model import IN_QUEUE, Call, Phase
+from hujiao.calls.model import Call, Phase
 from hujiao.floor.core import Floor
 from hujiao.floor.desks import Desk
 from hujiao.routing import core as router
@@ -46,8 +46,13 @@ def agent_view(floor: Floor, desk: Desk) -> View:
 
 
 def call_view(floor: Floor, call: Call) -> View:
-    """A call as the desk, the board and the lists of live calls show it."""
-    waiting = call.phase in IN_QUEUE
+    """A call as the desk, the board and the lists of live calls show it.
+
+    `order`: what callers who wait are sorted by, the smallest first; null for who does not wait or
+    rings at an agent already. Readers count the places from it: a place would be wrong as soon as
+    somebody ahead is gone, and to tell all who wait of every change is more than a floor can.
+    """
+    waiting = call.phase is Phase.WAITING
     inbound = call.direction == "in"
     return {
         "id": call.id,
@@ -66,7 +71,7 @@ def call_view(floor: Floor, call: Call) -> View:
         "answered_at": call.answered_ms,
         "since": call.since_ms,
         "priority": call.priority,
-        "position": router.position(floor.router, ContactId(call.id)) or None if waiting else None,
+        "order": router.order_ms(floor.router, ContactId(call.id)) if waiting else None,
         "recording": call.recording,
         "digits": call.digits,
         "ended_by": call.ended_by,

@@ -38,6 +38,15 @@ def position(state: State, contact: ContactId) -> int:
     return known.queue.line.rank(known.key) + 1 if known else 0
 
 
+def order_ms(state: State, contact: ContactId) -> int | None:
+    """What it is sorted by among those who wait, the smallest first (see order.waiting_key).
+
+    Unlike its place it stays the same while others come and go. None when it does not wait.
+    """
+    known = state.contacts.get(contact)
+    return None if known is None else int(known.key[0])
+
+
 def expected_wait_ms(state: State, of: ContactId | QueueId) -> int | None:
     """How long the contact still waits, or (given a queue) a newcomer would.
 

@@ -68,15 +68,15 @@ export function floor(all, now, waiting = 50) {
     const call_id = busy ? `n1-${n}` : null;
     if (busy) {
       const out = state === "dialing" || n % 11 === 0;
-      calls.push({ id: call_id, direction: out ? "out" : "in", phase: state === "wrap_up" ? "ended" : state, caller: numberOf(), caller_name: "", called: "4008001000", customer_number: numberOf(), queue_id: out ? null : queues[0], agent_id: state === "ringing" ? null : person.id, offered: state === "ringing" ? [person.id] : [], arrived_at: since - 40000, queued_at: out ? null : since - 20000, answered_at: state === "ringing" || state === "dialing" ? null : since, since, position: state === "ringing" ? 1 : null, priority: 0, recording: "on", digits: "1", ended_by: null, cause: null });
+      calls.push({ id: call_id, direction: out ? "out" : "in", phase: state === "wrap_up" ? "ended" : state, caller: numberOf(), caller_name: "", called: "4008001000", customer_number: numberOf(), queue_id: out ? null : queues[0], agent_id: state === "ringing" ? null : person.id, offered: state === "ringing" ? [person.id] : [], arrived_at: since - 40000, queued_at: out ? null : since - 20000, answered_at: state === "ringing" || state === "dialing" ? null : since, since, order: null, priority: 0, recording: "on", digits: "1", ended_by: null, cause: null });
     }
     return { id: person.id, name: person.name, team_id: person.team_id, extension: person.agent.extension, state, reason_id: state === "not_ready" ? pick(REASONS).id : null, since, until: null, call_id, phone_online: state === "offline" ? false : n % 53 !== 9, wants: state === "not_ready" || n % 23 === 3 ? "not_ready" : "ready", next_reason_id: null, handled: between(5, 60), missed: n % 47 === 11 ? 4 : between(0, 2), queues };
   });
   for (let n = 0; n < waiting; n += 1) {
     const queued = now - Math.floor(chance() ** 3 * 240 + 1) * 1000;
-    calls.push({ id: `w1-${n}`, direction: "in", phase: "waiting", caller: "", caller_name: "", called: "4008001000", customer_number: n === 3 ? "" : numberOf(), queue_id: QUEUES[n % 8].id, agent_id: null, offered: [], arrived_at: queued - 15000, queued_at: queued, answered_at: null, since: queued, position: n + 1, priority: n % 9 === 0 ? 10 : 0, recording: "off", digits: "", ended_by: null, cause: null });
+    calls.push({ id: `w1-${n}`, direction: "in", phase: "waiting", caller: "", caller_name: "", called: "4008001000", customer_number: n === 3 ? "" : numberOf(), queue_id: QUEUES[n % 8].id, agent_id: null, offered: [], arrived_at: queued - 15000, queued_at: queued, answered_at: null, since: queued, order: queued - (n % 9 === 0 ? 600_000 : 0), priority: n % 9 === 0 ? 10 : 0, recording: "off", digits: "", ended_by: null, cause: null });
   }
-  for (let n = 0; n < 4; n += 1) calls.push({ ...calls[calls.length - 1], id: `m1-${n}`, phase: n % 2 ? "menu" : "greeting", queue_id: null, queued_at: null, position: null, arrived_at: now - 4000, since: now - 4000 });
+  for (let n = 0; n < 4; n += 1) calls.push({ ...calls[calls.length - 1], id: `m1-${n}`, phase: n % 2 ? "menu" : "greeting", queue_id: null, queued_at: null, order: null, arrived_at: now - 4000, since: now - 4000 });
   return { agents, calls, queues: QUEUES.map((queue) => tile(queue, agents, calls)) };
 }
 

@@ -116,7 +116,8 @@ export interface LiveCall {
   queued_at: number | null;
   answered_at: number | null;
   since: number;
-  position: number | null;
+  /** What callers who wait are sorted by, the smallest first; null for who does not wait. */
+  order: number | null;
   recording: "off" | "on" | "paused";
   digits: string;
   ended_by: EndedBy | null;

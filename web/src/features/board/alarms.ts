@@ -57,13 +57,17 @@ function* ofPlatform({ floorAwaySince, partsAway, nodeFaults }: AlarmInput): Gen
   }
 }
 
-function* ofQueues({ queues, filter, thresholds, now }: AlarmInput): Generator<Alarm> {
+function* ofQueues({ queues, calls, filter, thresholds, now }: AlarmInput): Generator<Alarm> {
+  const ringing = new Map<string | null, number>();
+  for (const call of calls) if (isWaiting(call) && call.phase === "ringing") ringing.set(call.queue_id, (ringing.get(call.queue_id) ?? 0) + 1);
   for (const queue of queues) {
     if (filter.queue !== null && queue.id !== filter.queue) continue;
     if (queue.waiting === 0 || queue.longest_since === null || queue.ready > 0) continue;
+    const rings = ringing.get(queue.id) ?? 0;
+    if (rings >= queue.waiting) continue;
     const about = { key: `queue ${queue.id}`, since: queue.longest_since, queueId: queue.id, what: queue.name };
-    // Busy agents come back by themselves, so that is news only when it lasts; a queue without any is at once.
-    const stuck = queue.talking === 0 && queue.wrap_up === 0;
+    // Agents at work come back by themselves, so that is news only when it lasts; a queue without any is at once.
+    const stuck = rings === 0 && queue.talking === 0 && queue.wrap_up === 0;
     if (queue.signed_in === 0) yield { ...about, kind: "nobody_signed_in" };
     else if (stuck || now - queue.longest_since >= limitMs(thresholds, queue.id)) yield { ...about, kind: "nobody_ready" };
   }

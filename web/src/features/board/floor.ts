@@ -55,6 +55,21 @@ export function waitingOf(calls: Iterable<BoardCall>): BoardCall[] {
   return [...calls].filter(isWaiting).sort((a, b) => (a.queued_at ?? 0) - (b.queued_at ?? 0) || a.id.localeCompare(b.id));
 }
 
+/** The place of each waiting caller within his queue, from 1. Who rings at an agent has none any more. */
+export function placesOf(calls: Iterable<BoardCall>): Map<string, number> {
+  const inOrder = [...calls]
+    .filter((call) => call.order != null)
+    .sort((a, b) => (a.order ?? 0) - (b.order ?? 0) || a.arrived_at - b.arrived_at || a.id.localeCompare(b.id));
+  const counts = new Map<string | null, number>();
+  const places = new Map<string, number>();
+  for (const call of inOrder) {
+    const place = (counts.get(call.queue_id) ?? 0) + 1;
+    counts.set(call.queue_id, place);
+    places.set(call.id, place);
+  }
+  return places;
+}
+
 /** Queues in order of their names. The longest wait counts from entering the queue, as the service level does. */
 export function queuesOf(queues: Iterable<LiveQueue>, calls: Iterable<LiveCall>, filter: BoardFilter): LiveQueue[] {
   const since = new Map<string | null, number>();

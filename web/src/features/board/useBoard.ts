@@ -10,7 +10,7 @@ import { useLive } from "@/live/useLive";
 
 import { alarmsOf, sameAlarms, type Alarm } from "./alarms";
 import { callInScope, filterOf, queryOf, type BoardFilter } from "./filter";
-import { countsOf, groupsOf, liveOf, queuesOf, waitingOf } from "./floor";
+import { countsOf, groupsOf, liveOf, placesOf, queuesOf, waitingOf } from "./floor";
 import { useHealth } from "./useHealth";
 import { useNodes } from "./useNodes";
 
@@ -107,6 +107,8 @@ export function useBoard() {
     groups: computed(() => groupsOf(agents.values(), teams.value, filter.value)),
     counts: computed(() => countsOf(agents.values(), filter.value)),
     waiting: computed(() => waitingOf(inScope.value)),
+    /** Of all callers, also those that the filter hides. */
+    places: computed(() => placesOf(calls.values())),
     live: computed(() => liveOf(inScope.value)),
     queues: tiles,
   };
