@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import importlib
 import sys
@@ -206,6 +207,8 @@ def _run(module: str) -> None:
 
 def main() -> None:
     """Settings that make no sense are told in plain words, not as a traceback."""
+    # The system takes the memory back at once; the collector would look through it for seconds.
+    atexit.register(gc.freeze)
     try:
         app()
     except ValidationError as failure:
