@@ -89,6 +89,9 @@ class _Nowhere:
     def living(self, kind: str) -> list[bytes]:
         return []
 
+    async def flush(self) -> None:
+        return
+
 
 class _Given(FloorProcess):
     def __init__(self, orders: dict[str, Any]) -> None:

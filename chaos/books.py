@@ -20,6 +20,8 @@ from hujiao.kit.clock import now_ms
 SETTLE_S = 120.0
 FORGOTTEN_MS = 30
 """A phone picked up so shortly before a kill that the floor had no time to put anybody through."""
+ENDED_WITHIN_MS = 500
+"""So far the ledger's end of a call may be from the caller's own good-bye, on a busy machine."""
 SHOWN = 10
 
 _PER_CALL = """
@@ -41,6 +43,11 @@ _CAME_UP = """
     SELECT (extract(epoch FROM at) * 1000)::bigint FROM fact
     WHERE type = 'node.connected' AND (extract(epoch FROM at) * 1000)::bigint >= %s
     ORDER BY at LIMIT 1
+"""
+_ENDED = """
+    SELECT a.data->>'caller', extract(epoch FROM f.at)::float8
+    FROM fact a JOIN fact f ON f.call_id = a.call_id
+    WHERE a.type = 'call.arrived' AND f.type = 'call.ended'
 """
 _SPOKE = """
     SELECT a.data->>'caller' FROM fact a JOIN fact f ON f.call_id = a.call_id
@@ -90,6 +97,8 @@ class Books:
     missing: int = 0
     doubled: int = 0
     out_of_order: int = 0
+    untimely: int = 0
+    """Calls that ended in the ledger at another time than their callers hung up."""
     faults: list[str] = field(default_factory=list)
     taken_over_ms: list[int] = field(default_factory=list)
     """From each kill to the node being reconciled by the next leader, who stood by."""
@@ -126,6 +135,7 @@ async def check(
         books.connected = spoken.total()
         _compare(connection, books, called, spoken)
         _order(connection, books)
+        _ends(connection, books, loads)
         _takeovers(books, gaps)
     await _all_ready(town, books)
     return books
@@ -224,6 +234,20 @@ def _order(connection: psycopg.Connection[Any], books: Books) -> None:
             if books.out_of_order <= SHOWN:
                 books.faults.append(f"{call} was overtaken by {ahead[0][2]}")
         latest.append((arrived, offered, call))
+
+
+def _ends(connection: psycopg.Connection[Any], books: Books, loads: Sequence[CallTimes]) -> None:
+    """Whether a floor was there to hear him or not, a call ends when the caller hangs up."""
+    hung_up_s = {caller: at_s for times in loads for caller, at_s in times.ended_s.items()}
+    apart_ms = {
+        caller: round((ended_s - hung_up_s[caller]) * 1000)
+        for caller, ended_s in connection.execute(_ENDED)
+        if caller in hung_up_s
+    }
+    untimely = [one for one, apart in apart_ms.items() if abs(apart) > ENDED_WITHIN_MS]
+    books.untimely = len(untimely)
+    told = [f"{one} ({apart_ms[one]} ms)" for one in untimely[:SHOWN]]
+    books.demand(not untimely, f"ended at another time than their callers hung up: {told}")
 
 
 def _takeovers(books: Books, gaps: Sequence[Gap]) -> None:

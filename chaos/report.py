@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.machine import Machine
-from chaos.books import Books
+from chaos.books import ENDED_WITHIN_MS, Books
 
 _HEAD = """\
 # Reliability
@@ -18,13 +18,16 @@ Programs are killed at random moments while SIPp calls over a real Asterisk and 
 Afterwards what SIPp's callers and phones saw is held against the ledger, the ledger against the
 list of calls, recordings and what lives (`hujiao ledger verify`), and every agent must be ready
 again. *cut off*: conversations that ended before the caller hung up; *missing*, *doubled*: calls
-against the ledger; *overtaken*: callers who waited and saw somebody who came later offered first.
-Under the calls in every state (greeting, menu, waiting, ringing, talking, held, agents wrapping up)
-all floors are killed, some callers hang up meanwhile, and everybody else must be where he was, with
-the same times; *cut off* there are those and the calls that agents ended.
+against the ledger; *overtaken*: callers who waited and saw somebody who came later offered first;
+*untimely*: calls that ended in the ledger more than {ended_within_ms} ms from their callers' own
+good-bye, whether a floor lived then or not. Under the calls in every state (greeting, menu,
+waiting, ringing, talking, held, agents wrapping up) all floors are killed, some callers hang up
+meanwhile, and everybody else must be where he was, with the same times; *cut off* there are those
+and the calls that agents ended.
 
-| what was done | calls/s | calls | conversations | cut off | missing | doubled | overtaken | |
-|---|--:|--:|--:|--:|--:|--:|--:|---|
+| what was done | calls/s | calls | conversations | cut off | missing | doubled | overtaken |\
+ untimely | |
+|---|--:|--:|--:|--:|--:|--:|--:|--:|---|
 """
 
 
@@ -39,7 +42,7 @@ class Line:
 
 
 def page(lines: Sequence[Line], seed: int, machine: Machine) -> str:
-    text = _HEAD.format(seed=seed, machine=machine.sentence)
+    text = _HEAD.format(seed=seed, machine=machine.sentence, ended_within_ms=ENDED_WITHIN_MS)
     for line in lines:
         books = line.books
         figures = (
@@ -53,6 +56,7 @@ def page(lines: Sequence[Line], seed: int, machine: Machine) -> str:
                     books.missing,
                     books.doubled,
                     books.out_of_order,
+                    books.untimely,
                 )
             ),
         )

@@ -96,6 +96,7 @@ class FloorProcess:
         others = [
             asyncio.create_task(self._follow_configuration(), name="configuration"),
             asyncio.create_task(self._listen(), name="notifications"),
+            asyncio.create_task(self._book_leavers(), name="leavers"),
             asyncio.create_task(stopping.wait(), name="stopping"),
         ]
         done, _ = await asyncio.wait([serving, *others], return_when=asyncio.FIRST_COMPLETED)
@@ -146,6 +147,17 @@ class FloorProcess:
             on_notify=lambda _channel, _payload: self._stale.set(),
             on_connect=self._stale.set,
         )
+
+    async def _book_leavers(self) -> None:
+        """As long as the database is away its word is waited for, and what it would tell kept."""
+        leavers = self.runtime.leavers
+        while True:
+            await leavers.heard.wait()
+            try:
+                await leavers.book(self.runtime.floor, self.ledger, self.database)
+            except (SQLAlchemyError, OSError, TimeoutError) as error:
+                log.warning("who left cannot be looked up", reason=type(error).__name__)
+                await asyncio.sleep(RETRY_S)
 
     async def _follow_configuration(self) -> None:
         while True:

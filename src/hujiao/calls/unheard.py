@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.calls.model import Direction, EndedBy
 from hujiao.events import calls as facts
-from hujiao.events.fact import Subject
+from hujiao.events.fact import Fact, Subject
 from hujiao.events.follow import facts_named
 from hujiao.events.ledger import publish
 from hujiao.kit.db import Database, alone
@@ -36,7 +36,7 @@ log = logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class UnheardCall:
-    """What the name of a file tells. Times are milliseconds since epoch.
+    """What the switch tells of it. Times are milliseconds since epoch.
 
     `node` is empty for an id that we chose ourselves (the switch calling itself).
     """
@@ -111,20 +111,24 @@ async def _tell(connection: AsyncConnection, calls: list[UnheardCall]) -> int:
     known = await facts_named(connection, "call.arrived", [call.id for call in calls])
     fresh = {call.id: call for call in calls if call.id not in known}
     for call in fresh.values():
-        subject = Subject(call.id)
-        arrived = facts.CallArrived(
-            direction=Direction.IN,
-            caller=call.caller,
-            caller_name="",
-            called=call.called,
-            trunk=call.trunk,
-            node=call.node,
-            leg=call.id,
-        )
-        ended = facts.CallEnded(PHASE, call.ended_by, Cause.NORMAL)
-        await publish(connection, arrived, subject, at_ms=call.came_at)
-        await publish(connection, ended, subject, at_ms=call.left_at)
+        for fact, at_ms in story(call):
+            await publish(connection, fact, Subject(call.id), at_ms=at_ms)
     return len(fresh)
+
+
+def story(call: UnheardCall) -> tuple[tuple[Fact, int], tuple[Fact, int]]:
+    """All that there is to tell of it, each with its time in ms since epoch."""
+    arrived = facts.CallArrived(
+        direction=Direction.IN,
+        caller=call.caller,
+        caller_name="",
+        called=call.called,
+        trunk=call.trunk,
+        node=call.node,
+        leg=call.id,
+    )
+    ended = facts.CallEnded(PHASE, call.ended_by, Cause.NORMAL)
+    return (arrived, call.came_at), (ended, call.left_at)
 
 
 def _remove(paths: list[Path]) -> None:

@@ -7,7 +7,7 @@ about who gets whom (`routing`); the floor carries their words to each other unt
 
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from hujiao.calls import inbound, rules, talk
@@ -253,8 +253,15 @@ class Floor:
         if call is None:
             return
         out = Effects()
-        rules.leg_ended(call, event.leg, event.cause, event.at_ms, out)
-        self.settle(call, out, event.at_ms)
+        ended_ms = event.at_ms
+        if event.ended_ms is not None:
+            # In its turn, should the clocks differ or another have taken the call up meanwhile.
+            ended_ms = max(min(event.ended_ms, event.at_ms), call.since_ms)
+        rules.leg_ended(call, event.leg, event.cause, ended_ms, out)
+        if ended_ms < event.at_ms:
+            # Whom the call frees was not free before somebody was there to free him.
+            out.routing = [replace(word, at_ms=event.at_ms) for word in out.routing]
+        self.settle(call, out, ended_ms)
         if call.agent_leg is None:
             self.reach_lost_phone(call, event.at_ms)
 

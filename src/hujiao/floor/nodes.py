@@ -6,9 +6,10 @@ stays away, takes its calls along: the books are closed and the agents are free.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from hujiao.calls.model import Call, Effects
+from hujiao.calls.model import Call, Effects, Leg
 from hujiao.calls.reconcile import (
     Live,
     answer_again,
@@ -25,7 +26,7 @@ from hujiao.floor.saved import save_draining
 from hujiao.floor.strays import claim_talks, end_strays, remove_bridges
 from hujiao.kit.log import logger
 from hujiao.telephony.port import (
-    Cause,
+    EndedLeg,
     HangUpLeg,
     LegAnswered,
     LegEnded,
@@ -35,12 +36,15 @@ from hujiao.telephony.port import (
     NodeLost,
     NodeName,
     PhoneKind,
+    cause_unheard,
 )
 
 if TYPE_CHECKING:
     from hujiao.floor.core import Floor
 
 log = logger(__name__)
+
+Notes = Mapping[LegId, EndedLeg]
 
 NODE_AWAY = "node_away"
 RETURN_MS = 5_000
@@ -57,6 +61,7 @@ def node_connected(floor: Floor, event: NodeConnected) -> None:
     floor.timers.set((NODE_AWAY, event.node), None)
     floor.tell(facts.NodeCameUp(event.node, len(event.legs)), NOBODY, event.at_ms)
     live: Live = {leg.leg: leg for leg in event.legs}
+    notes: Notes = {note.leg: note for note in event.ended}
     claim_talks(floor, event)
     calls = [call for call in floor.calls.values() if call.node == event.node]
     for call in sorted(calls, key=lambda call: (call.arrived_ms, call.id)):
@@ -64,14 +69,14 @@ def node_connected(floor: Floor, event: NodeConnected) -> None:
             # The node was begun anew while no floor was there to see it end.
             _end_with_node(floor, call, event.at_ms)
         else:
-            _reconcile(floor, call, live, event.at_ms)
+            _reconcile(floor, call, live, notes, event.at_ms)
     end_strays(floor, event, floor.given_up.pop(event.node, frozenset()))
     remove_bridges(floor, event)
 
 
-def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:
+def _reconcile(floor: Floor, call: Call, live: Live, notes: Notes, now_ms: int) -> None:
     was_over = call.is_over
-    gone = [leg for leg in call.legs if leg not in live]
+    gone = [leg for leg in call.legs.values() if leg.id not in live]
     answered = [leg.id for leg in call.legs.values() if not leg.answered and _is_up(live, leg.id)]
     if not was_over:
         out = Effects()
@@ -83,8 +88,8 @@ def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:
         out = Effects()
         restore_offers(call, live, now_ms, out)
         floor.settle(call, out, now_ms)
-    for leg_id in gone:
-        floor.leg_ended(LegEnded(now_ms, leg_id, Cause.UNKNOWN))
+    for leg in gone:
+        floor.leg_ended(_end_of(call, leg, notes.get(leg.id), now_ms))
     for leg_id in answered:
         if leg_id in call.legs and not call.legs[leg_id].answered:
             floor.leg_answered(LegAnswered(now_ms, leg_id))
@@ -96,6 +101,13 @@ def _reconcile(floor: Floor, call: Call, live: Live, now_ms: int) -> None:
         out = Effects()
         queue = reconcile(call, live, now_ms, out, floor.prompts)
         floor.settle_and_queue(call, queue, out, now_ms)
+
+
+def _end_of(call: Call, leg: Leg, note: EndedLeg | None, now_ms: int) -> LegEnded:
+    if note is not None:
+        return LegEnded(now_ms, leg.id, note.cause, note.ended_ms)
+    agent_was_up = leg.answered and leg.id != call.customer
+    return LegEnded(now_ms, leg.id, cause_unheard(agent_was_up=agent_was_up))
 
 
 def _is_up(live: Live, leg: LegId) -> bool:

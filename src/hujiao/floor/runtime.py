@@ -10,17 +10,18 @@ from hujiao.floor.commands import Arguments, Commands
 from hujiao.floor.config import Configuration
 from hujiao.floor.configure import configure, phones_and_trunks
 from hujiao.floor.core import Floor
+from hujiao.floor.leavers import Leavers
 from hujiao.floor.restore import restore
 from hujiao.floor.saved import saved_calls, saved_desks, saved_draining
 from hujiao.floor.stream import Stream
 from hujiao.kit.clock import Clock
 from hujiao.kit.log import logger
-from hujiao.telephony.port import Event, Switch
+from hujiao.telephony.port import Event, NodeConnected, Switch
 
 TOLD_WITHIN_S = 0.015
 """What happens within this time goes to the screens in one batch and to the ledger in one unit. An
 eye does not notice it; it is what a floor that is killed may forget, and the switch tells the next
-one what became of the calls."""
+one what became of the calls, also of those that are over (`Leavers`)."""
 
 log = logger(__name__)
 
@@ -37,6 +38,7 @@ class Runtime:
         self._wake: asyncio.TimerHandle | None = None
         self._wake_ms: int | None = None
         self._telling = False
+        self.leavers = Leavers()
 
     async def start(self, configuration: Configuration, ledger: FactSink) -> None:
         """Take the configuration, go on where the last floor ended, connect to the switch."""
@@ -63,6 +65,8 @@ class Runtime:
         except Exception:
             # Nobody knows what a faulty rule raises, and all other calls go on.
             log.exception("an event could not be handled", kind=type(event).__name__)
+        if isinstance(event, NodeConnected):
+            self.leavers.hear(event.ended)
         self._after()
 
     def command(self, name: str, arguments: Arguments) -> dict[str, Any]:

@@ -31,6 +31,15 @@ class Cause(IntEnum):
     FAILURE = 38
 
 
+def cause_unheard(*, agent_was_up: bool) -> Cause:
+    """Why a leg that its node noted nothing of has ended there, while the node lives on.
+
+    Nothing is noted of agents. One whose line stood has hung up: no cause is told of that when it
+    is heard, either.
+    """
+    return Cause.NORMAL if agent_was_up else Cause.UNKNOWN
+
+
 # --- commands -----------------------------------------------------------------------------------
 
 
@@ -291,11 +300,15 @@ class LegAnswered:
 
 @dataclass(frozen=True, slots=True)
 class LegEnded:
-    """The leg is gone, for whatever reason; told exactly once for each leg ever seen or made."""
+    """The leg is gone, for whatever reason; told exactly once for each leg ever seen or made.
+
+    `ended_ms` is when, by the node's notes of customers, if nobody could be told at once.
+    """
 
     at_ms: int
     leg: LegId
     cause: int
+    ended_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -368,6 +381,19 @@ class LiveLeg:
 
 
 @dataclass(frozen=True, slots=True)
+class EndedLeg:
+    """A node's note of a customer who has left lately, whether anybody was told of it or not.
+
+    `arrival` says what had come in by his leg, if he called; its times are by the node's clock.
+    """
+
+    leg: LegId
+    ended_ms: int
+    cause: int
+    arrival: LegArrived | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class NodeConnected:
     """A node can be used; `legs` is all that is alive on it now (empty after its restart).
 
@@ -382,6 +408,8 @@ class NodeConnected:
     """When the node's process began, by its own clock; 0 when it does not say."""
     bridges: tuple[BridgeId, ...] = ()
     """Those that exist there, with legs in them or without."""
+    ended: tuple[EndedLeg, ...] = ()
+    """What the node has noted of the latest customers who left, in no order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from hujiao.calls.model import EndedBy
+from hujiao.events.calls import CallEnded
 from hujiao.events.ledger import MemorySink
 from hujiao.floor.config import Configuration
-from hujiao.telephony.port import AnswerLeg, DestroyBridge
+from hujiao.kit.clock import now_ms
+from hujiao.telephony.port import AnswerLeg, Cause, DestroyBridge
 from tests.asterisk.floor.running import RunningFloor, configuration, running_floor
 from tests.asterisk.floor.test_answered_call import (
     AGENT_HZ,
@@ -42,6 +45,11 @@ class Stage:
     async def agent(self) -> Softphone:
         """Ann's phone."""
         return await agent_phone(self.phones, self.node, "1001")
+
+    def end_of_the_call(self) -> tuple[int, CallEnded]:
+        """The end of the only call there was, and when it is said to have been (ms)."""
+        (end,) = ((at, fact) for at, fact, _ in self.ledger.facts if isinstance(fact, CallEnded))
+        return end
 
     async def talking(self, floor: RunningFloor) -> Softphone:
         """Ann and the caller talk; returns her phone."""
@@ -118,18 +126,39 @@ async def test_what_the_last_floor_said_and_the_switch_never_read_is_said_by_the
         assert stage.node.ari("GET", "/bridges").json() == []
 
 
-async def test_who_hangs_up_while_no_floor_lives_is_closed_by_the_next_and_the_other_side_ended(
+async def test_who_hangs_up_while_no_floor_lives_is_closed_at_his_time_and_the_other_side_ended(
     stage: Stage,
 ) -> None:
     async with stage.floor() as first:
         agent = await stage.talking(first)
+    before = now_ms()
     await stage.caller.hang_up()
     await until(lambda: len(stage.node.ari("GET", "/channels").json()) == 1, what="one leg is left")
+    after = now_ms()
     async with stage.floor() as second:
         await agent.until_call("CLOSED")
         await second.until_state("ann", "ready")
         await second.until_idle()
         assert stage.node.ari("GET", "/channels").json() == []
+    (ended_ms, ended) = stage.end_of_the_call()
+    assert before <= ended_ms <= after
+    assert (ended.ended_by, ended.cause) == (EndedBy.CUSTOMER, Cause.NORMAL)
+
+
+async def test_an_agent_who_hangs_up_while_no_floor_lives_ends_the_call_with_the_next(
+    stage: Stage,
+) -> None:
+    async with stage.floor() as first:
+        agent = await stage.talking(first)
+    await agent.hang_up()
+    await until(lambda: len(stage.node.ari("GET", "/channels").json()) == 1, what="one leg is left")
+    after = now_ms()
+    async with stage.floor() as second:
+        await stage.caller.until_call("CLOSED")
+        await second.until_idle()
+    (ended_ms, ended) = stage.end_of_the_call()
+    assert ended_ms >= after, "the caller was still there"
+    assert (ended.ended_by, ended.cause) == (EndedBy.AGENT, Cause.NORMAL)
 
 
 async def test_a_caller_who_comes_while_no_floor_lives_waits_and_is_answered_by_the_next(

@@ -13,7 +13,7 @@ from hujiao.callbacks.letterbox import Letterbox
 from hujiao.calls import store
 from hujiao.calls.projection import Contact
 from hujiao.calls.projector import projector
-from hujiao.events.ledger import MemorySink
+from hujiao.events.ledger import Ledger, MemorySink
 from hujiao.kit.clock import now_ms
 from hujiao.kit.db import Database
 from hujiao.kit.numbers import DEFAULT_REGION
@@ -111,6 +111,42 @@ async def test_whom_a_floor_has_taken_the_switch_does_not_tell_of(
         await second.until_idle()
     await all_over(node)
     assert unheard(node) == []
+
+
+async def test_whom_a_floor_had_and_never_wrote_down_stands_in_the_books_once(
+    asterisk_node: MakeNode, softphone: MakeSoftphone, database: Database, tmp_path: Path
+) -> None:
+    node = asterisk_node()
+    caller = await softphone(user="13800138000")
+    settings = configuration([caller.port])
+    before = now_ms()
+    async with running_floor(node, settings, MemorySink()) as first:
+        await caller.dial("4001", node.sip_port)
+        call = await first.call()
+    hung_up = now_ms()
+    await caller.hang_up()
+    await all_over(node)
+    after = now_ms()
+    ledger = Ledger(database=database, path=tmp_path / "ledger.sqlite", source="floor")
+    await ledger.start()
+    for booked in (1, 0):
+        async with running_floor(node, settings, ledger) as following:
+            await following.runtime.leavers.heard.wait()
+            booking = following.runtime.leavers.book(following.floor, ledger, database)
+            assert await booking == booked
+            assert not following.runtime.leavers.heard.is_set()
+    await ledger.flush()
+    await worked(node, database, tmp_path)
+    contact = await listed(database, call.id)
+    assert (contact.direction, contact.caller, contact.called) == ("in", "13800138000", "4001")
+    assert (contact.trunk, contact.node) == ("gw0", node.settings.name)
+    assert (contact.ended_by, contact.cause) == ("customer", 16)
+    assert before // 1000 * 1000 <= contact.arrived_at <= hung_up
+    assert contact.ended_at is not None
+    assert hung_up <= contact.ended_at <= after
+    assert contact.n_facts == 2
+    assert await differences(database) == []
+    await ledger.stop()
 
 
 @asynccontextmanager

@@ -515,6 +515,42 @@ class NodeContract:
         stage.switch.send(HangUpLeg(now.agent_leg))
         await ends_once(stage, now.agent_leg)
 
+    async def test_a_customer_who_leaves_unheard_is_told_with_his_own_time_and_cause(
+        self, stage: Stage
+    ) -> None:
+        now = await talk(stage)
+        dialled = new_leg()
+        bridge = BridgeId("b-" + dialled)
+        stage.switch.send(DialInBridge(dialled, NODE, bridge, f"PJSIP/139@{TRUNK}", 30))
+        called = await stage.trunk_called(dialled)
+        await called.answers()
+        await event(stage, LegAnswered, leg=dialled)
+        await stage.connection_breaks()
+        lost = await event(stage, NodeLost, node=NODE)
+        for party in (now.customer, now.agent, called):
+            await party.hangs_up()
+            await party.is_over()
+        await stage.time_passes(1)
+        await stage.connection_returns()
+        await stage.until(lambda: len(told(stage, NodeConnected)) == 2, "connected again")
+        back = told(stage, NodeConnected)[1]
+        assert await ends_once(stage, now.agent_leg) == Cause.NORMAL
+        for leg in (now.customer_leg, dialled):
+            assert await ends_once(stage, leg) == Cause.NORMAL
+            (ended,) = told(stage, LegEnded, leg=leg)
+            assert ended.ended_ms is not None
+            assert lost.at_ms <= ended.ended_ms <= ended.at_ms
+            assert (ended.ended_ms, ended.cause) in {
+                (note.ended_ms, note.cause) for note in back.ended if note.leg == leg
+            }
+        (caller,) = (note.arrival for note in back.ended if note.leg == now.customer_leg)
+        assert caller is not None
+        assert (caller.endpoint, caller.caller_number, caller.called_number) == (
+            TRUNK,
+            CALLER_NUMBER,
+            "8000",
+        )
+
     async def test_commands_without_a_connection_are_refused_and_new_legs_ended(
         self, stage: Stage
     ) -> None:

@@ -82,8 +82,10 @@ class Stage:
         *live: port.LiveLeg,
         up_since_ms: int = 0,
         bridges: tuple[port.BridgeId, ...] = (),
+        ended: tuple[port.EndedLeg, ...] = (),
     ) -> None:
-        """The floor dies; the next one takes over and finds these legs on the switch."""
+        """The floor dies; the next one takes over and finds these legs on the switch, and its
+        notes of customers who left."""
         self.floor.save()
         self.commands.clear()
         self.floor = Floor(send=self.commands.append, ledger=self.ledger, prompts=media)
@@ -91,7 +93,7 @@ class Stage:
         self._begin()
         self.floor.draining |= saved_draining(self.ledger)
         restore(self.floor, saved_calls(self.ledger), saved_desks(self.ledger), self.now)
-        self.tell(port.NodeConnected(self.now, NODE, live, up_since_ms, bridges))
+        self.tell(port.NodeConnected(self.now, NODE, live, up_since_ms, bridges, ended))
 
     # --- people ---
 

@@ -133,6 +133,51 @@ def test_a_customer_who_hung_up_in_the_gap_does_not_leave_the_agent_alone_in_the
     assert stage.state("ann") == "wrap_up"
 
 
+def ends_of(stage: Stage, call: str) -> list[tuple[int, str, int]]:
+    """When, by whom and why the call was over, by each fact of it."""
+    return [
+        (at_ms, fact.ended_by, fact.cause)
+        for at_ms, fact, subject in stage.ledger.facts
+        if isinstance(fact, CallEnded) and subject.call == call
+    ]
+
+
+def test_who_left_in_the_gap_did_so_at_his_own_time_and_his_agent_is_free_from_now() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.later(30)
+    left_ms = stage.now + 1_000
+    stage.now += 4_000
+    left = port.EndedLeg(call.customer, left_ms, 127)
+    stage.restart(live(call.agent_leg, bridge=call), ended=(left,))
+    assert ends_of(stage, call.id) == [(left_ms, "customer", 127)]
+    assert (stage.state("ann"), stage.floor.desks["ann"].since_ms) == ("wrap_up", stage.now)
+
+
+def test_a_note_with_a_clock_of_its_own_does_not_end_a_call_before_it_was_what_it_is() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = talking(stage)
+    stage.later(1)
+    early = port.EndedLeg(call.customer, call.since_ms - 60_000, 16)
+    stage.restart(live(call.agent_leg, bridge=call), ended=(early,))
+    assert ends_of(stage, call.id) == [(call.since_ms, "customer", 16)]
+    again = stage.arrive()
+    late = port.EndedLeg(again.customer, stage.now + 60_000, 16)
+    stage.restart(ended=(late,))
+    assert ends_of(stage, again.id) == [(stage.now, "customer", 16)]
+
+
+def test_an_agent_who_hung_up_in_the_gap_did_so_and_the_caller_was_there_until_now() -> None:
+    stage = Stage()
+    stage.ready("bob")
+    call = talking(stage, "bob")
+    stage.later(30)
+    stage.restart(live(call.customer, bridge=call))
+    assert ends_of(stage, call.id) == [(stage.now, "agent", Cause.NORMAL)]
+
+
 def test_a_caller_whose_answer_never_reached_the_switch_is_answered_by_the_next_floor() -> None:
     stage = Stage()
     stage.ready("ann")

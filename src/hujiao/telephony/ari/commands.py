@@ -173,13 +173,10 @@ class Commands:
             uri += "&originator=" + encoded(command.originator)
         else:
             uri += _FORMATS
-        body = b""
-        if command.caller_number:
-            number = command.caller_number
-            body = orjson.dumps(
-                {"variables": {"CALLERID(num)": number, "CONNECTEDLINE(num,i)": number}}
-            )
-        self._send(command, Order("POST", uri, body))
+        variables = {"CHANNEL(hangup_handler_push)": "ended,called,1"}
+        if number := command.caller_number:
+            variables |= {"CALLERID(num)": number, "CONNECTEDLINE(num,i)": number}
+        self._send(command, Order("POST", uri, orjson.dumps({"variables": variables})))
 
     def music_again(self, leg: Leg, music: str) -> None:
         """Asterisk (22.10) lets music end with the first announcement into it."""

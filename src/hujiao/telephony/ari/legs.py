@@ -82,15 +82,17 @@ class Legs:
         self._where[leg.id] = self.node
         return leg
 
-    def end(self, leg: Leg, cause: int) -> None:
-        """Forget the leg and tell its end; nothing when it has ended before."""
+    def end(self, leg: Leg, cause: int, ended_ms: int | None = None) -> None:
+        """Forget the leg and tell its end; nothing when it has ended before.
+
+        `ended_ms` when that was not just now."""
         if self.live.pop(leg.id, None) is None:
             return
         self._where.pop(leg.id, None)
         for playback in leg.playbacks or ():
             self.playing.pop(playback, None)
         if leg.told:
-            self.tell(LegEnded(self.clock(), leg.id, cause))
+            self.tell(LegEnded(self.clock(), leg.id, cause, ended_ms))
 
     def refuse(self, command: Command, status: int, *, gone: bool, reason: str) -> None:
         self.tell(CommandFailed(self.clock(), command, status, gone, reason))

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hujiao.kit.clock import Clock, to_ms
+from hujiao.telephony.ari import notes
 from hujiao.telephony.ari.ami import Ami, AmiAddress, Recorder, RecordingCommand
 from hujiao.telephony.ari.commands import (
     APP,
@@ -49,6 +50,7 @@ from hujiao.telephony.port import (
     NodeName,
     OriginateLeg,
     PlayMedia,
+    cause_unheard,
 )
 
 log = logging.getLogger(__name__)
@@ -383,14 +385,21 @@ class AriNode:
             inside.update(dict.fromkeys(bridge["channels"], BridgeId(bridge["id"])))
         ours = [channel for channel in channels.body if self._is_ours(channel)]
         there = {channel["id"] for channel in ours}
+        ended = await notes.read(self.ask, self.name, self.legs.aliases)
         for leg in [leg for leg in self.legs.live.values() if leg.id not in there]:
-            self.legs.end(leg, leg.cause or Cause.UNKNOWN)
+            note = ended.get(leg.id)
+            if note is not None:
+                self.legs.end(leg, leg.cause or note.cause, note.ended_ms)
+            else:
+                agent_was_up = leg.answered and leg.outbound and leg.dial is None
+                self.legs.end(leg, leg.cause or cause_unheard(agent_was_up=agent_was_up))
         arrived = [channel for channel in ours if self._take_over(channel, inside)]
         self.connected = True
         self._told_gone = False
         live = tuple(self._live_leg(channel) for channel in ours)
         talks = tuple(self.legs.bridges)
-        self._sink(NodeConnected(self._clock(), self.name, live, up_since_ms, talks))
+        lately = tuple(ended.values())
+        self._sink(NodeConnected(self._clock(), self.name, live, up_since_ms, talks, lately))
         for channel in arrived:
             self._sink(arrival(self.legs, channel, _stasis_args(channel)))
         held_back, self._held_back = self._held_back or [], None

@@ -101,6 +101,7 @@ class Commands:
         if leg is not None:
             self._exchange.nodes[command.node].bridges.add(command.bridge)
             leg.bridge = command.bridge
+            leg.dialled = True
             leg.caller_number = command.caller_number
 
     def _call(self, command: port.OriginateLeg | port.DialInBridge) -> FakeLeg | None:

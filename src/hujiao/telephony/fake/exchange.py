@@ -57,15 +57,19 @@ class FakeLeg:
     headers: Mapping[str, str] = field(default_factory=dict)
     auto_answer: bool = False
     caller_number: str = ""
+    arrival: port.LegArrived | None = None
+    dialled: bool = False
+    """By `DialInBridge`: a customer, like one who arrived."""
 
 
 @dataclass(slots=True)
 class FakeNode:
-    """A node, and the bridges that exist on it."""
+    """A node, the bridges that exist on it, and what it notes of customers who left."""
 
     name: NodeName
     connected: bool = False
     bridges: set[BridgeId] = field(default_factory=set)
+    notes: dict[LegId, port.EndedLeg] = field(default_factory=dict)
 
 
 class Exchange:
@@ -83,8 +87,9 @@ class Exchange:
         self.recordings: list[str] = []
         self.events: deque[Event] = deque()
         self._arrivals = 0
-        self._missed: dict[LegId, NodeName] = {}
-        """Legs whose end nobody could be told while their node was not connected."""
+        self._missed: dict[LegId, tuple[NodeName, Cause]] = {}
+        """Legs whose end nobody could be told while their node was not connected; why, if no note
+        tells it."""
 
     @property
     def connected(self) -> list[FakeNode]:
@@ -123,20 +128,12 @@ class Exchange:
         known = self.trunks if origin is Origin.TRUNK else self.phones
         if origin is not Origin.TEST and trunk not in known:
             return leg_id
-        self.legs[leg_id] = FakeLeg(leg_id, node, trunk, outbound=False)
-        self.tell(
-            port.LegArrived(
-                self.clock(),
-                node,
-                leg_id,
-                origin,
-                trunk,
-                caller_number,
-                caller_name,
-                called_number,
-            ),
-            node,
+        arrived = port.LegArrived(
+            self.clock(), node, leg_id, origin, trunk, caller_number, caller_name, called_number
         )
+        caller = arrived if origin is not Origin.AGENT else None
+        self.legs[leg_id] = FakeLeg(leg_id, node, trunk, outbound=False, arrival=caller)
+        self.tell(arrived, node)
         return leg_id
 
     def end(self, leg_id: LegId, cause: int) -> None:
@@ -145,10 +142,15 @@ class Exchange:
         if leg is None:
             return
         self.ended[leg_id] = cause
-        if self.nodes[leg.node].connected:
+        node = self.nodes[leg.node]
+        if leg.arrival is not None or leg.dialled:
+            node.notes[leg_id] = port.EndedLeg(leg_id, self.clock(), cause, leg.arrival)
+        if node.connected:
             self.tell(port.LegEnded(self.clock(), leg_id, cause), leg.node)
         else:
-            self._missed[leg_id] = leg.node
+            agent_was_up = leg.answered and leg.outbound and not leg.dialled
+            cause = port.cause_unheard(agent_was_up=agent_was_up)
+            self._missed[leg_id] = (leg.node, cause)
 
     # --- telling
 
@@ -167,18 +169,22 @@ class Exchange:
 
     def tell_missed(self, node: NodeName) -> None:
         """The ends of legs while the node was not connected, and what is there now."""
-        for leg_id in [leg for leg, where in self._missed.items() if where == node]:
-            del self._missed[leg_id]
-            self.tell(port.LegEnded(self.clock(), leg_id, Cause.UNKNOWN), node)
+        here = self.nodes[node]
+        for leg_id in [leg for leg, (where, _) in self._missed.items() if where == node]:
+            _, cause = self._missed.pop(leg_id)
+            note = here.notes.get(leg_id)
+            told = (note.cause, note.ended_ms) if note else (cause, None)
+            self.tell(port.LegEnded(self.clock(), leg_id, *told), node)
         legs = tuple(
             port.LiveLeg(leg.id, leg.bridge, leg.answered)
             for leg in self.legs.values()
             if leg.node == node
         )
-        bridges = tuple(self.nodes[node].bridges)
-        self.tell(port.NodeConnected(self.clock(), node, legs, bridges=bridges), node)
+        bridges, ended = tuple(here.bridges), tuple(here.notes.values())
+        connected = port.NodeConnected(self.clock(), node, legs, bridges=bridges, ended=ended)
+        self.tell(connected, node)
         for endpoint in sorted(self.phones):
-            self.tell_phone(self.nodes[node], endpoint)
+            self.tell_phone(here, endpoint)
 
     def refuse(
         self,

@@ -192,6 +192,7 @@ class FakeSwitch:
         self._exchange.nodes[node].bridges.clear()
         for leg in [leg for leg in self.legs.values() if leg.node == node]:
             self._exchange.end(leg.id, Cause.UNKNOWN)
+        self._exchange.nodes[node].notes.clear()
         self._exchange.events.append(port.NodeGone(self._clock(), node))
         self.settle()
 
