@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -172,6 +172,22 @@ def test_what_is_merged_meanwhile_is_in_the_backup_as_it_was(
     other.restore(place.backup(home / "backups").path)
     assert (other.data / "recordings" / "c2-rx.alaw").read_bytes() == b"growing"
     assert list((place.data / "recordings").glob(f"{make.LINKS}*")) == []
+
+
+def test_what_is_merged_just_after_the_snapshot_is_in_the_backup_as_it_was(
+    place: Place, other: Place, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    snapshot = tools.snapshot
+
+    @contextmanager
+    def merged_then(url: str) -> Iterator[object]:
+        with snapshot(url) as taken:
+            (place.data / "recordings" / "c2-rx.alaw").unlink()
+            yield taken
+
+    monkeypatch.setattr(make.database, "snapshot", merged_then)
+    other.restore(place.backup(home / "backups").path)
+    assert (other.data / "recordings" / "c2-rx.alaw").read_bytes() == b"growing"
 
 
 def test_files_that_vanished_and_files_that_changed_are_told(place: Place, home: Path) -> None:

@@ -115,10 +115,14 @@ class _Taking:
         return FolderWriter(path, former[-1] if former else None), Backup(path)
 
     def _fill(self, writer: Writer, made: Backup, work: Path, links: Path) -> None:
-        url = database_url(self._settings)
+        url, raw = database_url(self._settings), dict[str, Path]()
+        self._make_links(links)
+        # Once before, for what is merged between the snapshot and the second look.
+        raw.update(self._link_raw(links, self._settings.recordings_dir))
         with database.snapshot(url) as (taken, holder):
             self._copy_write_aheads(work)
-            raw = self._link_raw(links)
+            raw.update(self._link_raw(links, self._settings.recordings_dir))
+            raw.update(self._link_raw(links, self._settings.message_spool))
             holder.commit()
             self._progress("The database", 0.0)
             database.dump(url, taken, work / DUMP)
@@ -128,7 +132,7 @@ class _Taking:
             for path in sorted((work / WRITE_AHEADS).glob("*")):
                 made.items.append(writer.add(f"{DATA}/{WRITE_AHEADS}/{path.name}", path))
             self._add_plain(writer, made)
-            for name, path in raw:
+            for name, path in sorted(raw.items()):
                 self._add(writer, made, name, path)
             self._add_recordings(writer, made, taken)
             schema = taken.schema
@@ -155,25 +159,24 @@ class _Taking:
                 copy.execute("UPDATE lead SET pid = 0")
                 copy.commit()
 
-    def _link_raw(self, links: Path) -> list[tuple[str, Path]]:
-        """Hold on to what grows or waits to be taken in: that removes only the other name.
-
-        Returns names in the data folder with the files to be read.
-        """
-        settings = self._settings
-        settings.recordings_dir.mkdir(parents=True, exist_ok=True)
-        for old in settings.recordings_dir.glob(f"{LINKS}*"):
+    def _make_links(self, links: Path) -> None:
+        self._settings.recordings_dir.mkdir(parents=True, exist_ok=True)
+        for old in self._settings.recordings_dir.glob(f"{LINKS}*"):
             shutil.rmtree(old)
         links.mkdir(mode=0o700)
-        held: list[tuple[str, Path]] = []
-        for folder in (settings.recordings_dir, settings.message_spool):
-            for entry in os.scandir(folder) if folder.is_dir() else ():
-                if entry.is_file() and entry.name.endswith(RAW):
-                    path = Path(entry.path)
-                    with suppress(FileNotFoundError):  # taken in a moment ago
-                        name = path.relative_to(settings.data).as_posix()
-                        held.append((name, _linked(path, links)))
-        return sorted(held)
+
+    def _link_raw(self, links: Path, folder: Path) -> Iterator[tuple[str, Path]]:
+        """Hold on to what grows or waits to be taken in: that removes only the other name.
+
+        Yields names in the data folder with the files to be read.
+        """
+        held = links / folder.name
+        held.mkdir(exist_ok=True)
+        for entry in os.scandir(folder) if folder.is_dir() else ():
+            if entry.is_file() and entry.name.endswith(RAW):
+                path = Path(entry.path)
+                with suppress(FileNotFoundError):  # taken in a moment ago
+                    yield path.relative_to(self._settings.data).as_posix(), _linked(path, held)
 
     def _add_plain(self, writer: Writer, made: Backup) -> None:
         data, spool = self._settings.data, self._settings.message_spool
@@ -226,6 +229,8 @@ def _linked(path: Path, folder: Path) -> Path:
     link = folder / path.name
     try:
         os.link(path, link)
+    except FileExistsError:  # held already
+        return link
     except FileNotFoundError:
         raise
     except OSError:
