@@ -4,8 +4,6 @@ import io
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +13,13 @@ import pytest
 import soundfile
 
 from hujiao.app.places import database_url
-from tests.asterisk.test_demo import Demo
+from tests.harness.demo import Demo
 from tests.harness.installation import RunningInstallation, new_home, start_installation
 from tests.harness.waiting import wait_for
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 
 DAY_S = 200.0
-
-
-@pytest.fixture
-def demo(installation: RunningInstallation, tmp_path: Path) -> Iterator[Demo]:
-    made = Demo(installation, tmp_path, "--calls", "24", "--minutes", "0.4", "--agents", "4")
-    yield made
-    made.end()
 
 
 def ready_recordings(installation: RunningInstallation) -> int:
@@ -84,13 +75,12 @@ def calls(client: httpx.Client) -> dict[str, Any]:
 
 
 def test_a_backup_taken_among_calls_becomes_an_installation_that_works(
-    installation: RunningInstallation, demo: Demo, tmp_path: Path, cache: Path
+    installation: RunningInstallation, day: Demo, tmp_path: Path, cache: Path
 ) -> None:
-    begin = datetime.now(UTC).isoformat()
     before = ready_recordings(installation)
 
     def in_full_swing() -> bool:
-        assert demo.process.poll() is None, demo.said
+        assert day.process.poll() is None, day.said
         return ready_recordings(installation) > before and live_channels(installation) >= 2
 
     wait_for(in_full_swing, timeout_s=DAY_S, what="a merged recording and live calls")
@@ -101,11 +91,11 @@ def test_a_backup_taken_among_calls_becomes_an_installation_that_works(
     merged = ready_recordings_in(backup)
     second = restored(installation, backup, cache)
     try:
-        _lives(second, installation.passwords["admin"], begin, merged)
+        _lives(second, installation.passwords["admin"], day.since, merged)
     finally:
         second.remove()
-    assert demo.process.wait(timeout=DAY_S) == 0, demo.said
-    assert "The books agree." in demo.said, "the backup disturbed the calls"
+    assert day.process.wait(timeout=DAY_S) == 0, day.said
+    assert "The books agree." in day.said, "the backup disturbed the calls"
 
 
 def _lives(second: RunningInstallation, password: str, begin: str, merged: int) -> None:
