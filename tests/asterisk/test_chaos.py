@@ -30,6 +30,7 @@ async def test_callers_in_every_state_are_where_they_were_after_all_floors_were_
         in_menu=10,
         leave_talking=2,
         leave_waiting=2,
+        wrap_up_s=15,
     )
     said: list[str] = []
     books = await full_house(private_tree, guests, seed=7, say=said.append)

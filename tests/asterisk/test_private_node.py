@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 
+from hujiao.telephony.private import PrivateTree
 from tests.harness.fixtures import MakeNode, MakeSipp, MakeSoftphone
-from tests.harness.node import RunningNode
+from tests.harness.node import RunningNode, new_node
 from tests.harness.ports import PortBlock
 from tests.harness.sipp import customer_calls, customer_is_refused
 from tests.harness.sound import read_sound
@@ -18,29 +20,35 @@ from tests.harness.waiting import until
 pytestmark = pytest.mark.asterisk
 
 
-def test_a_node_starts_and_answers_ari_under_its_own_name(asterisk_node: MakeNode) -> None:
-    node = asterisk_node("n7")
-    info = node.ari("GET", "/asterisk/info").json()
+@pytest.fixture(scope="module")
+def bare_node(private_tree: PrivateTree, sounds: Path) -> Iterator[RunningNode]:
+    """A node nobody has told of any phone or trunk; asked by several tests, changed by none."""
+    node = new_node(private_tree, sounds, private_tree.asterisk_data / "moh", name="n7")
+    node.start()
+    yield node
+    node.remove()
+
+
+def test_a_node_starts_and_answers_ari_under_its_own_name(bare_node: RunningNode) -> None:
+    info = bare_node.ari("GET", "/asterisk/info").json()
     assert info["config"]["name"] == "n7"
     assert info["system"]["version"].startswith("22.")
 
 
-def test_a_node_starts_without_an_error_in_its_log(asterisk_node: MakeNode) -> None:
-    node = asterisk_node()
+def test_a_node_starts_without_an_error_in_its_log(bare_node: RunningNode) -> None:
     # Switching call completion off is reported as "declined"; that is what we ask for.
-    errors = [line for line in node.messages.splitlines() if "ERROR" in line]
+    errors = [line for line in bare_node.messages.splitlines() if "ERROR" in line]
     assert [line for line in errors if "ccss declined" not in line] == []
 
 
 @pytest.mark.parametrize("number", ["s", "1001", "4001", "tone", "+8613800138000", "h"])
 async def test_an_unknown_source_is_challenged_and_reaches_no_dialplan(
-    asterisk_node: MakeNode, sipp: MakeSipp, number: str
+    bare_node: RunningNode, sipp: MakeSipp, number: str
 ) -> None:
-    node = asterisk_node()
-    caller = await sipp(customer_is_refused(401), target_port=node.sip_port, number=number)
+    caller = await sipp(customer_is_refused(401), target_port=bare_node.sip_port, number=number)
     result = await caller.result()
     assert result.code == 0, result.errors
-    assert node.ari("GET", "/channels").json() == []
+    assert bare_node.ari("GET", "/channels").json() == []
 
 
 def push(node: RunningNode, kind: str, name: str, **fields: Any) -> None:

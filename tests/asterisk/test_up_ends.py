@@ -1,5 +1,6 @@
 """`hujiao up` starts real servers and leaves none behind, however it ends."""
 
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.harness.installation import start_installation
+from tests.harness.installation import new_home, start_installation
 from tests.harness.waiting import wait_for
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
@@ -17,12 +18,21 @@ START_S = 90.0
 END_S = 60.0
 
 
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """Where each start finds what the last end has left, whatever end that was."""
+    home = new_home()
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture
-def up(cache: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """`hujiao up` on an empty data folder, ready to take calls."""
-    running = start_installation(cache)
+def up(cache: Path, home: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """`hujiao up`, ready to take calls."""
+    running = start_installation(cache, home)
     yield running.process
-    running.remove()
+    running.stop()
+    running.ports.give_back()
 
 
 MARKS = {
