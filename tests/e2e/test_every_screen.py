@@ -1,4 +1,4 @@
-"""Every screen in both languages: no error, no untranslated word, a picture to look at."""
+"""Every screen in both languages: no error, no untranslated word, no nameless control; pictures."""
 
 import re
 from pathlib import Path
@@ -39,6 +39,13 @@ KEY = re.compile(
     r"\b(desk|board|admin|calls|callbacks|errors|common|session|customers)\.[a-z_]+(\.[a-z_]+)*\b"
 )
 """What an untranslated text looks like."""
+NAMELESS = """() => [...document.querySelectorAll(
+  "button, a[href], input, select, textarea, [role=button], [tabindex='0']")]
+  .filter(one => one.checkVisibility() && !one.closest("[aria-hidden=true]"))
+  .filter(one => ![one.ariaLabel, one.title, one.textContent,
+    ...[...(one.labels ?? [])].map(label => label.textContent)].some(word => word?.trim()))
+  .map(one => one.outerHTML.slice(0, 200))"""
+"""Controls of which somebody who does not see them could not know what they are for."""
 PICTURES = Path("test-results") / "screens"
 
 
@@ -59,6 +66,7 @@ async def test_every_screen_of_a_role_speaks_the_language_without_an_error(
         text = await page.inner_text("body")
         assert not KEY.search(text), f"{path}: {KEY.search(text)}"
         assert desk.errors == [], path
+        assert await page.evaluate(NAMELESS) == [], path
         name = re.sub(r"\W+", "-", path).strip("-")
         await page.screenshot(path=PICTURES / f"{name}-{role}-{locale}.png")
     await page.evaluate("fetch('/api/session', {method: 'DELETE', headers: {'X-Hujiao': '1'}})")
