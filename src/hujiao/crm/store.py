@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, delete, or_, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.crm.model import Customer, CustomerLabel, CustomerNumber, Level, SharedNumber
@@ -144,7 +144,7 @@ async def labels_by_number(
     """Of several customers with one number, the longest known."""
     rows = await connection.execute(
         select(customer_number.c.number, customer.c.id, customer.c.name, customer.c.level)
-        .distinct(customer_number.c.number)
+        .ext(distinct_on(customer_number.c.number))
         .join(customer, customer.c.id == customer_number.c.customer_id)
         .where(customer_number.c.number.in_(list(numbers)))
         .order_by(customer_number.c.number, customer.c.id)

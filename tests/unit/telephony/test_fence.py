@@ -51,6 +51,7 @@ async def test_nothing_is_let_through_once_another_leads() -> None:
     node.leader = EPOCH + 1
     node.fence.hold(AnswerLeg(LegId("1")))
     question = asyncio.create_task(node.fence.opened())
+    await asyncio.sleep(0)  # it is asked
     with pytest.raises(SupersededError):
         await asyncio.wait_for(node.fence.keep(node.ask), 5.0)
     node.fence.close()
