@@ -12,7 +12,7 @@ from hujiao.app.settings import Settings
 from hujiao.kit.db import Database
 from hujiao.migrations.run import migrate
 from hujiao.telephony.private import PrivateTree, ensure_tree
-from hujiao.telephony.prompts import speak_prompts
+from hujiao.telephony.speaking import speak_prompts
 from hujiao.telephony.speech import EspeakSpeech
 from tests.harness.chromium import find_chromium
 from tests.harness.database import TEMPLATE, RunningCluster, new_cluster

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import text
 
 from hujiao.agents.service import seats_of
 from hujiao.api.app import Parts, create_app
@@ -22,6 +21,7 @@ from hujiao.callbacks.service import Callbacks
 from hujiao.calls.service import CallRecords
 from hujiao.crm.regions import NumberRegions
 from hujiao.crm.service import CustomerBook
+from hujiao.events.partitions import MAKE_AHEAD
 from hujiao.floor.admin import QueueLabels
 from hujiao.floor.client import FloorClient
 from hujiao.identity.passwords import Passwords
@@ -30,7 +30,6 @@ from hujiao.identity.sessions import Sessions
 from hujiao.kit.db import DATABASE_AWAY, Database
 from hujiao.kit.log import configure as configure_log
 from hujiao.kit.log import logger
-from hujiao.migrations.run import PARTITION_MONTHS_AHEAD
 from hujiao.recordings.service import Library, RecordingLabels
 from hujiao.telephony.config import NodeAddress
 
@@ -132,10 +131,7 @@ class WebProcess:
         while True:
             try:
                 async with self.database.transaction() as connection:
-                    await connection.execute(
-                        text("SELECT make_fact_partitions(:months)"),
-                        {"months": PARTITION_MONTHS_AHEAD},
-                    )
+                    await connection.execute(MAKE_AHEAD)
             except DATABASE_AWAY as error:
                 log.warning("partitions not made", reason=type(error).__name__)
                 await asyncio.sleep(PARTITIONS_RETRY_S)

@@ -9,6 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hujiao.kit.clock import to_ms
 
 PREFIX = "fact_"
+MONTHS_AHEAD = 3
+MAKE_AHEAD = text(f"SELECT make_fact_partitions({MONTHS_AHEAD})")
+"""Makes those of the coming months that are not there yet."""
 LOCK_WAIT_MS = 2_000
 """Dropping waits for all readers of the ledger, and every delivery waits for the dropping."""
 

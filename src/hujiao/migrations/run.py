@@ -6,10 +6,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, NullPool, create_engine, text
 
+from hujiao.events.partitions import MAKE_AHEAD
 from hujiao.kit.db import CONNECT_TIMEOUT_S, sqlalchemy_url
 
 FOLDER = Path(__file__).parent
-PARTITION_MONTHS_AHEAD = 3
 
 
 def alembic_config(connection: Connection | None = None) -> Config:
@@ -36,6 +36,4 @@ def migrate(url: str, revision: str = "head") -> None:
     with engine.connect() as connection, connection.begin():
         connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('hujiao_migrate'))"))
         command.upgrade(alembic_config(connection), revision)
-        connection.execute(
-            text("SELECT make_fact_partitions(:months)"), {"months": PARTITION_MONTHS_AHEAD}
-        )
+        connection.execute(MAKE_AHEAD)

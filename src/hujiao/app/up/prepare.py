@@ -17,7 +17,7 @@ from hujiao.telephony.config import Installation, NodeSettings, prepare_folders,
 from hujiao.telephony.config.render import own_ipv4_addresses
 from hujiao.telephony.music import ensure_music
 from hujiao.telephony.private import Command, PrivateTree, PrivateTreeError, ensure_tree
-from hujiao.telephony.prompts import speak_prompts
+from hujiao.telephony.speaking import speak_prompts
 from hujiao.telephony.speech import EspeakSpeech, SpeechError
 
 OLDEST_VERSION = (22, 10)
