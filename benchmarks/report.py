@@ -33,7 +33,7 @@ the agent's phone has its INVITE; *connected*, it has the ACK to its answer; *he
 packet of the agent's voice is at the caller (measured for one call in ten, whose agents send
 sound). Percentiles are p50/p95/p99 over the calls of all rounds; a call that had no agent when its
 caller hung up has failed and counts as infinitely late (∞). *Others* is what the rest of the
-machine used meanwhile: load generators and contestants share its cores, so above
+machine used and its host took meanwhile: load generators and contestants share its cores, so above
 {QUIET_SHARE:.0%} waiting times say little, and CPU times are high for both.
 """
 
