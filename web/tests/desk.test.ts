@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
+import { effectScope, nextTick, ref } from "vue";
 
 import type { CallItem, LiveCall, StoryFact } from "@/api/types";
 import { tidy } from "@/features/customers/api";
@@ -9,6 +10,7 @@ import * as store from "@/features/desk/workspace/store";
 import { storyLines } from "@/features/desk/workspace/storyLine";
 import { phoneText } from "@/lib/phoneText";
 import { clockText, momentText } from "@/lib/time";
+import { SETTLE_MS, useSettling } from "@/ui/useSettling";
 
 const call = (id: string, more: Partial<LiveCall> = {}) =>
   ({ id, phase: "talking", direction: "in", customer_number: "+8613800138000", arrived_at: 1000, agent_id: "p1", ...more }) as LiveCall;
@@ -183,5 +185,27 @@ describe("numbers and times", () => {
     const sent = tidy({ name: " a ", level: "vip", company: "", address: "", note: "", numbers: [{ number: " ", label: "x" }, { number: " 1 ", label: "" }] });
     expect(sent.name).toBe("a");
     expect(sent.numbers).toEqual([{ number: "1", label: "" }]);
+  });
+});
+
+describe("buttons that take the place of others", () => {
+  it("do nothing until the second half of a double click is over, from the last change on", async () => {
+    vi.useFakeTimers();
+    const shown = ref("answer");
+    const scope = effectScope();
+    const settling = scope.run(() => useSettling(() => shown.value));
+    expect(settling?.value).toBe(false);
+    shown.value = "pause the recording";
+    await nextTick();
+    vi.advanceTimersByTime(SETTLE_MS - 1);
+    expect(settling?.value).toBe(true);
+    shown.value = "hang up";
+    await nextTick();
+    vi.advanceTimersByTime(SETTLE_MS - 1);
+    expect(settling?.value).toBe(true);
+    vi.advanceTimersByTime(1);
+    expect(settling?.value).toBe(false);
+    scope.stop();
+    vi.useRealTimers();
   });
 });
