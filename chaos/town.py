@@ -21,6 +21,7 @@ from websockets.asyncio.client import unix_connect
 from benchmarks.load import CallTimes, Field
 from benchmarks.voice import Ear
 from hujiao.agents.tables import agent
+from hujiao.app.program import SPARE_OF
 from hujiao.app.settings import Settings
 from hujiao.app.up.restart import standing
 from hujiao.floor import admin
@@ -63,7 +64,7 @@ class Program:
     def start(self) -> None:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                tethered([sys.executable, "-m", "hujiao.cli.main", *self.argv], end="KILL"),
+                tethered([sys.executable, "-m", "hujiao.app.program", *self.argv], end="KILL"),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -279,10 +280,14 @@ def _programs(folder: Path, node: RunningNode, url: str, *, standby: bool) -> li
         "HUJIAO_ASTERISK_NODES": json.dumps(nodes),
         "DATABASE_URL": url,
     }
-    names = ["floor", "floor-2", "worker"] if standby else ["floor", "worker"]
+    way = {SPARE_OF: str(Settings(data=folder / "data").floor_socket)}
+    found = {"floor": environment}
+    if standby:
+        found["floor-2"] = environment | way
+    found["worker"] = environment
     return [
-        Program(name, [name.partition("-")[0]], environment, folder / f"{name}.log")
-        for name in names
+        Program(name, [name.partition("-")[0]], own, folder / f"{name}.log")
+        for name, own in found.items()
     ]
 
 

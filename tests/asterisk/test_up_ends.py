@@ -39,9 +39,9 @@ MARKS = {
     "supervisor": "supervisor.supervisord",
     "asterisk": "sbin/asterisk",
     "postgres": "bin/postgres -D",
-    "floor": "hujiao.cli.main floor",
-    "web": "hujiao.cli.main web",
-    "worker": "hujiao.cli.main worker",
+    "floor": "hujiao.app.program floor",
+    "web": "hujiao.app.program web",
+    "worker": "hujiao.app.program worker",
 }
 
 

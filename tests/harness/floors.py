@@ -174,7 +174,7 @@ class FloorProgram:
 def _launch(environment: dict[str, str], log_path: Path) -> subprocess.Popen[bytes]:
     with log_path.open("wb") as output:
         return subprocess.Popen(
-            tethered([sys.executable, "-m", "hujiao.cli.main", "floor"], end="KILL"),
+            tethered([sys.executable, "-m", "hujiao.app.program", "floor"], end="KILL"),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import atexit
-import gc
-import importlib
 import sys
 from pathlib import Path
 
 import typer
 from pydantic import ValidationError
+
+from hujiao.app import program
 
 app = typer.Typer(
     name="hujiao",
@@ -50,19 +49,19 @@ def migrate() -> None:
 @app.command()
 def floor() -> None:
     """Run call control and routing."""
-    _run("hujiao.app.floor")
+    program.run("floor")
 
 
 @app.command()
 def web() -> None:
     """Run the HTTP API, the browsers' sockets and the screens."""
-    _run("hujiao.app.web")
+    program.run("web")
 
 
 @app.command()
 def worker() -> None:
     """Run background jobs: recordings, rollups, exports."""
-    _run("hujiao.app.worker")
+    program.run("worker")
 
 
 @app.command()
@@ -165,7 +164,7 @@ def ledger_verify(
 def demo(context: typer.Context) -> None:
     """Let synthetic callers call and synthetic agents answer, on a running installation."""
     sys.argv = ["hujiao demo", *context.args]
-    _run("hujiao.app.demo")
+    program.run("demo")
 
 
 nodes = typer.Typer(
@@ -198,17 +197,9 @@ def resume(node: str) -> None:
     raise typer.Exit(put_draining(node, on=False))
 
 
-def _run(module: str) -> None:
-    gc.disable()  # nothing dies while modules load: a fifth of the start is saved
-    entry = importlib.import_module(module).main
-    gc.enable()
-    entry()
-
-
 def main() -> None:
     """Settings that make no sense are told in plain words, not as a traceback."""
-    # The system takes the memory back at once; the collector would look through it for seconds.
-    atexit.register(gc.freeze)
+    program.end_at_once()
     try:
         app()
     except ValidationError as failure:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from hujiao.app.places import cluster
+from hujiao.app.program import SPARE_OF
 from hujiao.app.settings import Settings
 from hujiao.app.up.prepare import Prepared
 from hujiao.kit.processes import EndSignal, tethered
@@ -54,11 +55,13 @@ def programs(settings: Settings, prepared: Prepared) -> list[Program]:
         argv = tethered(node.argv, account=prepared.account)
         found.append(Program(node.home.name, argv, 20, environment=environment))
     for order, name in ((30, "floor"), (40, "web"), (50, "worker")):
-        argv = tethered([sys.executable, "-m", "hujiao.cli.main", name])
+        argv = tethered([sys.executable, "-m", "hujiao.app.program", name])
         found.append(Program(name, argv, order, at_once=False))
         if settings.standby and name in PAIRED:
-            spare = name + SPARE
-            found.append(Program(spare, argv, order + 1, at_once=False, spare=True))
+            way = {SPARE_OF: str(settings.floor_socket)} if name == "floor" else {}
+            found.append(
+                Program(name + SPARE, argv, order + 1, at_once=False, spare=True, environment=way)
+            )
     return found
 
 
