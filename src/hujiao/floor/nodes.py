@@ -86,8 +86,11 @@ def _reconcile(floor: Floor, call: Call, live: Live, notes: Notes, now_ms: int) 
     if call.id in floor.restored:
         floor.restored.discard(call.id)
         out = Effects()
-        restore_offers(call, live, now_ms, out)
-        floor.settle(call, out, now_ms)
+        # Who left was offered to nobody from then on.
+        left = notes.get(call.customer)
+        at_ms = now_ms if left is None else max(min(left.ended_ms, now_ms), call.since_ms)
+        restore_offers(call, live, at_ms, out)
+        floor.settle(call, out, at_ms)
     for leg in gone:
         floor.leg_ended(_end_of(call, leg, notes.get(leg.id), now_ms))
     for leg_id in answered:

@@ -169,6 +169,21 @@ def test_a_note_with_a_clock_of_its_own_does_not_end_a_call_before_it_was_what_i
     assert ends_of(stage, again.id) == [(stage.now, "customer", 16)]
 
 
+def test_the_facts_of_a_ringing_caller_who_left_in_the_gap_follow_in_their_order() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    call = stage.arrive()
+    leg = call.offered["ann"]
+    left_ms = stage.now + 500
+    stage.now += 4_000
+    left = port.EndedLeg(call.customer, left_ms, Cause.NORMAL)
+    stage.restart(live(leg, answered=False), ended=(left,))
+    times = [at_ms for at_ms, _, subject in stage.ledger.facts if subject.call == call.id]
+    assert times == sorted(times)
+    assert ends_of(stage, call.id) == [(left_ms, "customer", Cause.NORMAL)]
+    assert stage.state("ann") == "ready"
+
+
 def test_an_agent_who_hung_up_in_the_gap_did_so_and_the_caller_was_there_until_now() -> None:
     stage = Stage()
     stage.ready("bob")
