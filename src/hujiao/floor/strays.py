@@ -34,14 +34,14 @@ MAX_LEGS = 10_000
 
 
 def claim_talks(floor: Floor, event: NodeConnected) -> None:
-    """Give agents' legs that talk to a caller to his call, which is made when nobody knows it.
+    """Give phones that were picked up for a caller to his call, made here when nobody knows it.
 
     To be reconciled afterwards like an offer that was picked up in the gap.
     """
     by_id = {leg.leg: leg for leg in event.legs}
     for leg in event.legs:
         caller = by_id.get(LegId(leg.leg.rpartition(".")[0]))
-        if leg.leg in floor.call_of_leg or leg.bridge is None or not leg.answered:
+        if leg.leg in floor.call_of_leg or not leg.answered:
             continue
         if caller is None or caller.bridge != leg.bridge or caller.arrival is None:
             continue

@@ -1,5 +1,6 @@
 """What a restarted floor makes of the calls and agents that the last one left."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 from hujiao.calls.model import Call, Phase
@@ -359,6 +360,16 @@ def test_an_answer_in_the_last_moment_of_a_floor_is_kept_for_a_caller_who_waited
     assert stage.floor.calls[waiting.id].phase == "talking"
     assert stage.state("bob") == "busy"
     assert not stage.sent(port.HangUpLeg)
+
+
+def test_a_phone_picked_up_for_an_offer_that_nobody_wrote_down_is_put_through() -> None:
+    stage = Stage()
+    stage.ready("ann")
+    customer, agent = (replace(leg, bridge=None) for leg in unwritten(stage, LegId("n1-77"), "ann"))
+    stage.restart(customer, agent)
+    assert stage.sent(port.JoinLegs)[-1].legs == (customer.leg, agent.leg)
+    assert not stage.sent(port.HangUpLeg)
+    assert (stage.floor.calls["n1-77"].phase, stage.state("ann")) == ("talking", "busy")
 
 
 def test_a_caller_on_his_way_to_an_agent_when_the_floor_ended_is_not_let_go() -> None:
