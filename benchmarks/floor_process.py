@@ -26,7 +26,7 @@ from hujiao.floor.runtime import Runtime
 from hujiao.kit.clock import now_ms
 from hujiao.kit.log import configure as configure_log
 from hujiao.telephony.config import NodeAddress
-from hujiao.telephony.port import PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
 from hujiao.telephony.prompts import prompt_media
 
 NUMBER = "4000"

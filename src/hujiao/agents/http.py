@@ -14,7 +14,7 @@ from hujiao.identity.passwords import generated_password
 from hujiao.identity.service import PersonData
 from hujiao.kit.patch import Patch
 from hujiao.kit.web import Id, Line, Listed, Name, Paging, Transaction
-from hujiao.telephony.port import PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
 
 MAX_PASSWORD_INPUT = 1000
 MAX_PAUSE_S = 3600

@@ -8,7 +8,7 @@ import re
 
 from hujiao.agents.model import AgentProfile
 from hujiao.kit.hosts import is_host
-from hujiao.telephony.port import PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
 
 EXTENSION = re.compile(r"[1-9][0-9]{2,5}")
 NEVER_AN_EXTENSION = frozenset({"110", "112", "119", "120", "122", "911", "999"})

@@ -18,7 +18,7 @@ from hujiao.identity.sessions import tell_person
 from hujiao.kit.db import serialise
 from hujiao.kit.ids import new_id
 from hujiao.kit.refusal import InUse, InvalidInput, NotFound, Refusal, Taken
-from hujiao.telephony.port import PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
 
 MAX_USAGES = 20
 

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from hujiao.agents.model import AgentProfile, CountsAs, Reason, Skill, Usage
 from hujiao.agents.tables import agent, agent_skill, not_ready_reason, skill
 from hujiao.identity.tables import person
-from hujiao.telephony.port import PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
 
 # --- agents -------------------------------------------------------------------------------------
 

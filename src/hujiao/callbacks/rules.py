@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hujiao.callbacks.model import Why
+from hujiao.telephony.spelling import SPELT_NUMBER
 
 Q850_NETWORK_OUT_OF_ORDER = 38
 TALKED = frozenset({"talking", "hold", "reconnecting"})
@@ -15,7 +16,7 @@ CUT = TALKED | {"greeting", "menu", "waiting", "ringing"}
 SUFFIX = ".alaw"
 _FILE = re.compile(
     r"^(?P<id>[0-9A-Za-z-]{1,64}\.[0-9]{1,12})_(?P<at>[0-9]{1,12})"
-    r"_(?P<caller>\+?[0-9+]{0,24})_(?P<called>[0-9+]{0,24})\.alaw$"
+    rf"_(?P<caller>{SPELT_NUMBER})_(?P<called>{SPELT_NUMBER})\.alaw$"
 )
 
 

@@ -20,6 +20,7 @@ from hujiao.kit.db import Database, alone
 from hujiao.kit.log import logger
 from hujiao.telephony.config.node import UNHEARD
 from hujiao.telephony.port import Cause
+from hujiao.telephony.spelling import SPELT_NUMBER
 
 PHASE = "arriving"
 """Nobody has greeted them."""
@@ -28,7 +29,7 @@ AT_ONCE = 200
 _FILE = re.compile(
     r"(?P<id>(?P<node>[0-9A-Za-z.-]{1,64})-[0-9]{1,12}\.[0-9]{1,12}|[0-9A-Za-z.-]{1,100})"
     r"_(?P<came>[0-9]{13})_(?P<left>[0-9]{13})_(?P<by>customer|system)"
-    r"_(?P<caller>[0-9+]{0,24})_(?P<called>[0-9+]{0,24})_(?P<line>[0-9A-Za-z_.-]{0,80})\.alaw"
+    rf"_(?P<caller>{SPELT_NUMBER})_(?P<called>{SPELT_NUMBER})_(?P<line>[0-9A-Za-z_.-]{{0,80}})\.alaw"
 )
 
 log = logger(__name__)

@@ -7,7 +7,7 @@ from hujiao.floor.core import Floor
 from hujiao.floor.desks import Desk
 from hujiao.floor.reach import PRESENT, tell_reach
 from hujiao.routing import model as routing
-from hujiao.telephony.port import Phone, Trunk
+from hujiao.telephony.endpoints import Phone, Trunk
 
 
 def configure(floor: Floor, new: Configuration, now_ms: int) -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from hujiao.calls.model import Invited
 from hujiao.floor.config import AgentSettings
 from hujiao.routing.model import AgentChanged, AgentState
-from hujiao.telephony.port import NodeName, PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
+from hujiao.telephony.port import NodeName
 
 
 @dataclass(slots=True)

@@ -25,6 +25,7 @@ from hujiao.floor.reach import tell_reach
 from hujiao.floor.saved import save_draining
 from hujiao.floor.strays import claim_talks, end_strays, remove_bridges
 from hujiao.kit.log import logger
+from hujiao.telephony.endpoints import PhoneKind
 from hujiao.telephony.port import (
     EndedLeg,
     HangUpLeg,
@@ -35,7 +36,6 @@ from hujiao.telephony.port import (
     NodeGone,
     NodeLost,
     NodeName,
-    PhoneKind,
     cause_unheard,
 )
 

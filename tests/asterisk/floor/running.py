@@ -17,7 +17,7 @@ from hujiao.floor.config import (
 from hujiao.floor.core import Floor
 from hujiao.floor.runtime import Runtime
 from hujiao.kit.clock import now_ms
-from hujiao.telephony.port import PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
 from hujiao.telephony.prompts import prompt_media
 from hujiao.telephony.wiring import build_switch
 from tests.harness.node import RunningNode

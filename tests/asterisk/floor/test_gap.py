@@ -27,6 +27,9 @@ pytestmark = pytest.mark.asterisk
 
 HOUR_MS = 3_600_000
 
+NAMED = "desk*12"
+"""Gateways send names as well as numbers."""
+
 
 def unheard(node: RunningNode) -> list[Path]:
     return sorted((node.settings.message_spool / "unheard").iterdir())
@@ -63,7 +66,7 @@ async def test_a_caller_who_gives_up_while_no_floor_is_there_stands_in_the_books
     asterisk_node: MakeNode, softphone: MakeSoftphone, database: Database, tmp_path: Path
 ) -> None:
     node = asterisk_node()
-    caller = await softphone(user="13800138000")
+    caller = await softphone(user=NAMED)
     async with running_floor(node, configuration([caller.port]), MemorySink()):
         """It makes the trunk known, and is gone."""
     before = now_ms()
@@ -81,7 +84,7 @@ async def test_a_caller_who_gives_up_while_no_floor_is_there_stands_in_the_books
         await worked(node, database, tmp_path)
     assert unheard(node) == []
     call = await listed(database, channel["id"])
-    assert (call.direction, call.caller, call.called) == ("in", "13800138000", "4001")
+    assert (call.direction, call.caller, call.called) == ("in", NAMED, "4001")
     assert (call.trunk, call.node) == ("gw0", node.settings.name)
     assert (call.result, call.ended_by, call.cause) == ("abandoned_menu", "customer", 16)
     assert before <= call.arrived_at <= established
@@ -117,7 +120,7 @@ async def test_whom_a_floor_had_and_never_wrote_down_stands_in_the_books_once(
     asterisk_node: MakeNode, softphone: MakeSoftphone, database: Database, tmp_path: Path
 ) -> None:
     node = asterisk_node()
-    caller = await softphone(user="13800138000")
+    caller = await softphone(user=NAMED)
     settings = configuration([caller.port])
     before = now_ms()
     async with running_floor(node, settings, MemorySink()) as first:
@@ -138,7 +141,7 @@ async def test_whom_a_floor_had_and_never_wrote_down_stands_in_the_books_once(
     await ledger.flush()
     await worked(node, database, tmp_path)
     contact = await listed(database, call.id)
-    assert (contact.direction, contact.caller, contact.called) == ("in", "13800138000", "4001")
+    assert (contact.direction, contact.caller, contact.called) == ("in", NAMED, "4001")
     assert (contact.trunk, contact.node) == ("gw0", node.settings.name)
     assert (contact.ended_by, contact.cause) == ("customer", 16)
     assert before // 1000 * 1000 <= contact.arrived_at <= hung_up

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from hujiao.telephony.endpoints import Phone, PhoneKind
 from hujiao.telephony.port import (
     AnswerLeg,
     BridgeId,
@@ -26,9 +27,7 @@ from hujiao.telephony.port import (
     NodeLost,
     Origin,
     OriginateLeg,
-    Phone,
     PhoneChanged,
-    PhoneKind,
     PlaybackEnded,
     PlaybackId,
     PlayMedia,

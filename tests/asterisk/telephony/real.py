@@ -7,7 +7,8 @@ from typing import Any
 import httpx
 
 from hujiao.telephony.ari.switch import AriSwitch
-from hujiao.telephony.port import Event, LegId, NodeConnected, PhoneChanged, Trunk
+from hujiao.telephony.endpoints import Trunk
+from hujiao.telephony.port import Event, LegId, NodeConnected, PhoneChanged
 from hujiao.telephony.wiring import build_switch
 from tests.asterisk.telephony import stage as words
 from tests.asterisk.telephony.gate import Gate

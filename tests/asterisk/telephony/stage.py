@@ -3,17 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from hujiao.telephony.port import (
-    CommandFailed,
-    Event,
-    LegEnded,
-    LegId,
-    NodeName,
-    Phone,
-    PhoneKind,
-    Switch,
-    Trunk,
-)
+from hujiao.telephony.endpoints import Phone, PhoneKind, Trunk
+from hujiao.telephony.port import CommandFailed, Event, LegEnded, LegId, NodeName, Switch
 
 E = TypeVar("E")
 

@@ -5,16 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from hujiao.telephony.port import (
-    HangUpLeg,
-    LegArrived,
-    Origin,
-    OriginateLeg,
-    Phone,
-    PhoneChanged,
-    PhoneKind,
-    Trunk,
-)
+from hujiao.telephony.endpoints import Phone, PhoneKind, Trunk
+from hujiao.telephony.port import HangUpLeg, LegArrived, Origin, OriginateLeg, PhoneChanged
 from tests.asterisk.telephony.contract import new_leg, originate
 from tests.asterisk.telephony.peer import Phone as Peer
 from tests.asterisk.telephony.real import RealStage

@@ -7,7 +7,7 @@ import psycopg
 from hujiao.api.app import Parts
 from hujiao.floor.store import CHANNEL, load_configuration
 from hujiao.identity.model import Role
-from hujiao.telephony.port import PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
 from tests.integration.api.conftest import AddPerson, Client, SignIn
 
 NOBODY = "0" * 32

@@ -158,6 +158,9 @@ def test_the_name_of_a_file_tells_who_called() -> None:
     assert told is not None
     assert (told.id, told.left_at) == ("n1-1790000000.7", 1_764_000_000_000)
     assert (told.caller, told.called) == ("+8613800138000", "4008001234")
+    named = raw_message("n1-1790000000.7_1764000000_anonymous_*55#.alaw")
+    assert named is not None
+    assert (named.caller, named.called) == ("anonymous", "*55#")
     for name in ("n1-1.2_1__.alaw/..", "../n1-1.2_1__.alaw", "n1-1.2_1_13;rm_.alaw"):
         assert raw_message(name) is None
 

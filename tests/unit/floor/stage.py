@@ -18,7 +18,8 @@ from hujiao.floor.core import Floor
 from hujiao.floor.restore import restore
 from hujiao.floor.saved import saved_calls, saved_desks, saved_draining
 from hujiao.telephony import port
-from hujiao.telephony.port import Cause, LegId, NodeName, PhoneKind
+from hujiao.telephony.endpoints import PhoneKind
+from hujiao.telephony.port import Cause, LegId, NodeName
 
 NODE = NodeName("n1")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from hujiao.telephony.endpoints import Trunk
 from hujiao.telephony.fake import FIRST_NODE, FakeSwitch
 from hujiao.telephony.port import (
     AnswerLeg,
@@ -15,7 +16,6 @@ from hujiao.telephony.port import (
     LegId,
     Origin,
     PlaceTestCall,
-    Trunk,
 )
 from tests.asterisk.telephony.contract import SwitchContract
 from tests.asterisk.telephony.stage import (

@@ -33,6 +33,12 @@ def test_a_caller_without_a_number_at_a_line_without_one_is_noted() -> None:
     assert (note.arrival.caller_number, note.arrival.called_number) == ("", "")
 
 
+def test_a_caller_whom_his_gateway_names_keeps_the_name() -> None:
+    (note,) = notes_of(CALLER.replace("13800138000", "desk*12") + "|", NODE, {})
+    assert note.arrival is not None
+    assert note.arrival.caller_number == "desk*12"
+
+
 def test_nobody_comes_after_he_left_whatever_the_seconds_say() -> None:
     (note,) = notes_of(CALLER.replace("1764000001500", "1763999999000") + "|", NODE, {})
     assert note.arrival is not None

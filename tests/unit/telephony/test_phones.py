@@ -4,7 +4,8 @@ from typing import Any
 
 from hujiao.telephony.ari.link import LOST, Answer, Order
 from hujiao.telephony.ari.phones import Phones
-from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, PhoneKind, Trunk
+from hujiao.telephony.endpoints import Phone, PhoneKind, Trunk
+from hujiao.telephony.port import Event, NodeName, PhoneChanged
 
 
 class Node:

@@ -1,7 +1,7 @@
 """What is told a node when phones and trunks change."""
 
 from hujiao.telephony.ari.provisioning import Change, Thing, changes, desired
-from hujiao.telephony.port import Phone, PhoneKind, Trunk
+from hujiao.telephony.endpoints import Phone, PhoneKind, Trunk
 
 TRUNK = Thing("endpoint", "gw")
 

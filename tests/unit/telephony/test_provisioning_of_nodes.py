@@ -11,7 +11,8 @@ from hujiao.telephony.ari.fence import Leader
 from hujiao.telephony.ari.link import Answer, Order
 from hujiao.telephony.ari.node import AriAddress, AriNode
 from hujiao.telephony.ari.switch import AriSwitch
-from hujiao.telephony.port import NodeName, Phone, PhoneKind
+from hujiao.telephony.endpoints import Phone, PhoneKind
+from hujiao.telephony.port import NodeName
 
 PHONE = Phone("1001", PhoneKind.SIP, "secret", display_name="")
 

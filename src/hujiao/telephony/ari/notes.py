@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from hujiao.telephony.ari.events import endpoint_of
 from hujiao.telephony.ari.link import Answer, Order, encoded
 from hujiao.telephony.port import Cause, EndedLeg, LegArrived, LegId, NodeName, Origin
+from hujiao.telephony.spelling import SPELT_NUMBER
 
 _LOCAL = (";1", ";2")
 _ENDINGS = (*(f"{number:02x}" for number in range(256)), *_LOCAL)
@@ -14,7 +15,8 @@ _ENDINGS = (*(f"{number:02x}" for number in range(256)), *_LOCAL)
 
 _NOTE = re.compile(
     r"(?P<leg>[0-9A-Za-z._-]{1,120}) (?P<cause>[0-9]{1,3}) (?P<ended>[0-9]{13})"
-    r"(?: (?P<caller>[0-9+]{0,24}) (?P<called>[0-9+]{0,24}) (?P<channel>[0-9A-Za-z/_.-]{1,80}))?"
+    rf"(?: (?P<caller>{SPELT_NUMBER}) (?P<called>{SPELT_NUMBER})"
+    r" (?P<channel>[0-9A-Za-z/_.-]{1,80}))?"
 )
 _SECOND = re.compile(r"-(?P<came>[0-9]{10})\.[0-9]+").search
 

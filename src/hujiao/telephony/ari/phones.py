@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from hujiao.kit.clock import Clock
 from hujiao.telephony.ari.link import LOST, Answer, Order
 from hujiao.telephony.ari.provisioning import Change, Fields, Thing, aliases, changes, desired
-from hujiao.telephony.port import Event, NodeName, Phone, PhoneChanged, PhoneKind, Trunk
+from hujiao.telephony.endpoints import Phone, PhoneKind, Trunk
+from hujiao.telephony.port import Event, NodeName, PhoneChanged
 
 log = logging.getLogger(__name__)
 

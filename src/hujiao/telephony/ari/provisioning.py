@@ -7,7 +7,7 @@ from typing import NamedTuple
 import orjson
 
 from hujiao.telephony.ari.link import Order, encoded
-from hujiao.telephony.port import Phone, PhoneKind, Trunk
+from hujiao.telephony.endpoints import Phone, PhoneKind, Trunk
 
 AGENTS_CONTEXT = "agents"
 TRUNK_CONTEXT = "from-trunk"

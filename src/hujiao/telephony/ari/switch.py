@@ -10,6 +10,7 @@ from hujiao.telephony.ari.ami import AmiAddress
 from hujiao.telephony.ari.fence import Leader
 from hujiao.telephony.ari.link import Order
 from hujiao.telephony.ari.node import AriAddress, AriNode
+from hujiao.telephony.endpoints import Phone, Trunk
 from hujiao.telephony.port import (
     Cause,
     Command,
@@ -23,9 +24,7 @@ from hujiao.telephony.port import (
     LegId,
     NodeName,
     OriginateLeg,
-    Phone,
     PlaceTestCall,
-    Trunk,
 )
 
 log = logging.getLogger(__name__)

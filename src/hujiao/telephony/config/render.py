@@ -13,6 +13,7 @@ import psutil
 
 from hujiao.telephony.config.modules import PRELOADED, modules
 from hujiao.telephony.config.node import UNHEARD, NodeSettings
+from hujiao.telephony.spelling import LONGEST, SPELT
 
 SORCERY_TYPES = ("endpoint", "auth", "aor")
 MUSIC_STEP_S = 1
@@ -93,6 +94,8 @@ def _words(node: NodeSettings, target: Path) -> dict[str, str]:
         "language": node.language,
         "messages": str(node.message_spool),
         "unheard": str(node.message_spool / UNHEARD),
+        "spelt": SPELT,
+        "longest": str(LONGEST),
         "step": str(MUSIC_STEP_S),
         "tries": str(max(node.floor_wait_s // MUSIC_STEP_S, 1)),
         "preloads": "\n".join(f"preload = {name}.so" for name in PRELOADED),

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from hujiao.kit.clock import Clock
 from hujiao.telephony import port
+from hujiao.telephony.endpoints import Phone, PhoneKind, Trunk
 from hujiao.telephony.port import (
     BridgeId,
     Cause,
@@ -15,10 +16,7 @@ from hujiao.telephony.port import (
     LegId,
     NodeName,
     Origin,
-    Phone,
-    PhoneKind,
     PlaybackId,
-    Trunk,
 )
 
 FIRST_NODE = NodeName("n1")

@@ -10,18 +10,10 @@ from collections.abc import Iterable, Mapping
 
 from hujiao.kit.clock import Clock
 from hujiao.telephony import port
+from hujiao.telephony.endpoints import Phone, Trunk
 from hujiao.telephony.fake.commands import Commands
 from hujiao.telephony.fake.exchange import FIRST_NODE, Exchange
-from hujiao.telephony.port import (
-    Cause,
-    Command,
-    EventSink,
-    LegId,
-    NodeName,
-    Origin,
-    Phone,
-    Trunk,
-)
+from hujiao.telephony.port import Cause, Command, EventSink, LegId, NodeName, Origin
 
 
 class FakeSwitch:
