@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from hujiao.kit.trust import trust
 from tests.harness.installation import RunningInstallation
 from tests.harness.waiting import until
 
@@ -46,7 +47,10 @@ class Office:
 
     def is_healthy(self) -> bool:
         try:
-            return httpx.get(self.url + "/healthz", timeout=5).status_code == 200
+            return (
+                httpx.get(self.url + "/healthz", verify=trust(self.url), timeout=5).status_code
+                == 200
+            )
         except httpx.HTTPError:
             return False
 

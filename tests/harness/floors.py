@@ -18,7 +18,9 @@ from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import make_url
 
 from hujiao.app.settings import RemoteNode, Settings
+from hujiao.floor.client import FLOOR
 from hujiao.kit.processes import tethered
+from hujiao.kit.trust import trust
 from hujiao.telephony.config import NodeAddress
 from tests.harness.waiting import until
 
@@ -27,10 +29,8 @@ _MASKED = 0x80
 
 async def floor_health(socket_path: Path, timeout_s: float) -> dict[str, Any]:
     """What the leading floor says of itself; empty while none answers within `timeout_s`."""
-    transport = httpx.AsyncHTTPTransport(uds=str(socket_path))
-    async with httpx.AsyncClient(
-        transport=transport, base_url="http://floor", timeout=timeout_s
-    ) as client:
+    transport = httpx.AsyncHTTPTransport(uds=str(socket_path), verify=trust(FLOOR))
+    async with httpx.AsyncClient(transport=transport, base_url=FLOOR, timeout=timeout_s) as client:
         try:
             return dict((await client.get("/health")).json())
         except (httpx.HTTPError, ValueError):

@@ -13,7 +13,9 @@ import httpx
 
 from hujiao.app.settings import Settings
 from hujiao.app.up.supervise import Supervisor
+from hujiao.floor.client import FLOOR
 from hujiao.kit.processes import tethered
+from hujiao.kit.trust import trust
 from tests.harness.ports import PortBlock, take_block
 from tests.harness.waiting import wait_for
 
@@ -81,8 +83,8 @@ class RunningInstallation:
 
     def kill_leader(self) -> None:
         """Kills the floor that leads; the one standing by, or its successor, goes on."""
-        transport = httpx.HTTPTransport(uds=str(self.settings.floor_socket))
-        with httpx.Client(transport=transport, base_url="http://floor") as client:
+        transport = httpx.HTTPTransport(uds=str(self.settings.floor_socket), verify=trust(FLOOR))
+        with httpx.Client(transport=transport, base_url=FLOOR) as client:
             os.kill(client.get("/health").json()["pid"], signal.SIGKILL)
 
     def pid(self, program: str) -> int:

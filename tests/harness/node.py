@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from hujiao.kit.processes import Account, hand_over, let_read, service_account, tethered
+from hujiao.kit.trust import trust
 from hujiao.telephony.config import (
     Installation,
     NodeAddress,
@@ -94,6 +95,7 @@ class RunningNode:
             f"{self.address.ari_url}/ari{path}",
             auth=(self.address.ari_user, self.address.ari_password),
             timeout=10.0,
+            verify=trust(self.address.ari_url),
             **more,
         )
 

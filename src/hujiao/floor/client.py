@@ -15,6 +15,7 @@ from hujiao.floor.refusals import FloorUnavailable
 from hujiao.kit.ids import new_id
 from hujiao.kit.log import logger
 from hujiao.kit.refusal import Refusal
+from hujiao.kit.trust import trust
 
 log = logger(__name__)
 
@@ -23,6 +24,8 @@ TRIES = 2
 RETRY_S = 0.3
 KEEP_S = 1.0
 """An idle connection may lead to a floor that does not lead any more."""
+FLOOR = "http://floor"
+"""What its Unix socket is called in addresses; no TLS is spoken there."""
 BEAT_S, BEAT_TIMEOUT_S = 1.0, 2.0
 """A paused floor keeps its sockets: only its silence tells."""
 WATCHER_CHANGES = 5_000
@@ -61,9 +64,11 @@ class FloorClient:
         self._path = socket_path
         self._http = httpx.AsyncClient(
             transport=httpx.AsyncHTTPTransport(
-                uds=str(socket_path), limits=httpx.Limits(keepalive_expiry=KEEP_S)
+                uds=str(socket_path),
+                verify=trust(FLOOR),
+                limits=httpx.Limits(keepalive_expiry=KEEP_S),
             ),
-            base_url="http://floor",
+            base_url=FLOOR,
             timeout=COMMAND_TIMEOUT_S,
         )
         self._watchers: set[Watcher] = set()

@@ -1,11 +1,11 @@
 """The world around a real Asterisk: SIP phones, levels, a connection that can be cut."""
 
-import ssl
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 
+from hujiao.kit.trust import trust
 from hujiao.telephony.ari.switch import AriSwitch
 from hujiao.telephony.endpoints import Trunk
 from hujiao.telephony.port import Event, LegId, NodeConnected, PhoneChanged
@@ -100,11 +100,10 @@ class RealStage:
         self.phones = phones
         self.events: list[Event] = []
         ari = node.address
-        # One client, without certificates: each new one would cost a tenth of a second.
         self._http = httpx.Client(
             base_url=f"{ari.ari_url}/ari",
             auth=(ari.ari_user, ari.ari_password),
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            verify=trust(ari.ari_url),
         )
         address = gate.in_front_of(node.address)
         self.switch: AriSwitch = build_switch([address])  # type: ignore[assignment]

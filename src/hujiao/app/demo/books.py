@@ -19,6 +19,7 @@ from hujiao.app.demo.sip import Line
 from hujiao.app.places import database_url
 from hujiao.app.settings import Settings
 from hujiao.kit.db import Database
+from hujiao.kit.trust import trust
 from hujiao.telephony.config import NodeAddress
 
 SETTLE_S = 30.0
@@ -135,7 +136,10 @@ class Bookkeeper:
     async def _look_at_switch(self, books: Books, alone: bool) -> None:
         signed = (self.node.ari_user, self.node.ari_password)
         async with httpx.AsyncClient(
-            base_url=f"{self.node.ari_url}/ari", auth=signed, trust_env=False
+            base_url=f"{self.node.ari_url}/ari",
+            auth=signed,
+            verify=trust(self.node.ari_url),
+            trust_env=False,
         ) as ari:
             channels = (await ari.get("/channels")).raise_for_status().json()
             bridges = (await ari.get("/bridges")).raise_for_status().json()

@@ -27,6 +27,7 @@ from hujiao.app.places import node_addresses
 from hujiao.app.settings import Settings
 from hujiao.app.up.run import local_url
 from hujiao.kit.clock import now_ms
+from hujiao.kit.trust import trust
 from hujiao.telephony.config import NodeAddress
 
 PROVISION_S = 30.0
@@ -157,7 +158,10 @@ class Demo:
         wanted += [("aor", seat.extension, f"{phones[0]}:{phones[1]}") for seat in seats]
         signed = (self._node.ari_user, self._node.ari_password)
         async with httpx.AsyncClient(
-            base_url=f"{self._node.ari_url}/ari", auth=signed, trust_env=False
+            base_url=f"{self._node.ari_url}/ari",
+            auth=signed,
+            verify=trust(self._node.ari_url),
+            trust_env=False,
         ) as ari:
             try:
                 async with asyncio.timeout(PROVISION_S):

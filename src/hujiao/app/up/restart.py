@@ -14,9 +14,11 @@ import psycopg
 from hujiao.app.places import database_url
 from hujiao.app.settings import Settings
 from hujiao.app.up.supervise import SPARE, Supervisor
+from hujiao.floor.client import FLOOR
 from hujiao.floor.lead import STANDING
 from hujiao.kit.db import CONNECT_TIMEOUT_S
 from hujiao.kit.listen import libpq_url
+from hujiao.kit.trust import trust
 
 READY_TIMEOUT_S = 60.0
 POLL_S = 0.1
@@ -85,9 +87,9 @@ def standing(settings: Settings) -> int:
 
 def _leader(settings: Settings) -> int:
     """The process id of the floor that answers; 0 while none does."""
-    transport = httpx.HTTPTransport(uds=str(settings.floor_socket))
+    transport = httpx.HTTPTransport(uds=str(settings.floor_socket), verify=trust(FLOOR))
     try:
-        with httpx.Client(transport=transport, base_url="http://floor", timeout=2) as client:
+        with httpx.Client(transport=transport, base_url=FLOOR, timeout=2) as client:
             said = client.get("/health").json()
     except (httpx.HTTPError, ValueError):
         return 0

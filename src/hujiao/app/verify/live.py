@@ -16,6 +16,7 @@ from sqlalchemy import text
 from hujiao.app.verify.model import Checked, Difference
 from hujiao.floor.client import FloorClient
 from hujiao.kit.db import Database
+from hujiao.kit.trust import trust
 from hujiao.telephony.ari.commands import APP
 from hujiao.telephony.config import NodeAddress
 
@@ -187,7 +188,9 @@ def _waiting(path: Path) -> tuple[str, list[int]]:
 
 async def _channels(node: NodeAddress) -> list[dict[str, Any]]:
     signed = (node.ari_user, node.ari_password)
-    async with httpx.AsyncClient(auth=signed, trust_env=False, timeout=NODE_TIMEOUT_S) as ari:
+    async with httpx.AsyncClient(
+        auth=signed, trust_env=False, verify=trust(node.ari_url), timeout=NODE_TIMEOUT_S
+    ) as ari:
         answer = await ari.get(f"{node.ari_url}/ari/channels")
     channels: list[dict[str, Any]] = answer.raise_for_status().json()
     return channels

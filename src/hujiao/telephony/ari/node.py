@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from hujiao.kit.clock import Clock, to_ms
+from hujiao.kit.trust import trust
 from hujiao.telephony.ari import notes
 from hujiao.telephony.ari.ami import Ami, AmiAddress, Recorder, RecordingCommand
 from hujiao.telephony.ari.commands import (
@@ -269,6 +270,7 @@ class AriNode:
             auth=(address.user, address.password),
             timeout=HTTP_TIMEOUT_S,
             trust_env=False,
+            verify=trust(address.url),
         )
 
     async def _http_link(self, wire: Wire, stack: AsyncExitStack) -> HttpLink:
