@@ -43,7 +43,7 @@ doctor: .venv/.ready  ## what is wrong, and how to mend it
 	@exec $(BIN)/hujiao doctor
 
 test: setup web  ## all tests: pure, database, real switch, browser, screens
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup $(PYTEST_ARGUMENTS)
+	$(BIN)/pytest -n $(TEST_WORKERS) $(PYTEST_ARGUMENTS)
 	cd web && npm test
 
 test-quick: .venv/.ready  ## the pure tests only

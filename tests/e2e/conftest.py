@@ -1,6 +1,6 @@
-"""One installation for all browser tests; each test has its own browser and its own agents."""
+"""One installation for all of them; each test has its own browser and its own agents."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +8,7 @@ from playwright.async_api import Browser
 
 from tests.e2e.browser import Desk, OpenDesk, browser_with, sign_in
 from tests.e2e.office import TEST_PHONE, Login, Office
+from tests.harness.demo import Demo
 from tests.harness.fixtures import MakeSoftphone
 from tests.harness.installation import RunningInstallation
 from tests.harness.softphone import Softphone
@@ -17,11 +18,23 @@ AGENT_HZ = 880.0
 CUSTOMER_HZ = 440.0
 VIEWPORT = {"width": 1366, "height": 768}
 PICTURES = Path("test-results") / "e2e"
+DAY_CALLS = 40
 
 
 @pytest.fixture(scope="session")
 def office(installation: RunningInstallation) -> Office:
     return Office(installation)
+
+
+@pytest.fixture(scope="session")
+def day(
+    installation: RunningInstallation, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Demo]:
+    """It has begun with the first test that asks for it: the backup, taken in the midst of it."""
+    folder = tmp_path_factory.mktemp("day")
+    demo = Demo(installation, folder, "--calls", str(DAY_CALLS), "--minutes", "0.6")
+    yield demo
+    demo.end()
 
 
 @pytest.fixture(scope="session")

@@ -136,7 +136,7 @@ async def sipp(private_tree: PrivateTree, ports: PortBlock) -> AsyncIterator[Mak
 
 @pytest.fixture(scope="session")
 def installation(cache: Path) -> Iterator[RunningInstallation]:
-    """One whole installation for the session's browser tests, as `hujiao up` starts it, with two
+    """One whole installation for all of `tests/e2e`, as `hujiao up` starts it, with two
     nodes of the switch."""
     running = start_installation(cache, HUJIAO_PRIVATE_NODES="2")
     yield running

@@ -17,7 +17,7 @@ from tests.harness.demo import Demo
 from tests.harness.installation import RunningInstallation, new_home, start_installation
 from tests.harness.waiting import wait_for
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 DAY_S = 200.0
 

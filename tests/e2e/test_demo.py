@@ -7,12 +7,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.asterisk.conftest import DAY_CALLS
+from tests.e2e.conftest import DAY_CALLS
 from tests.harness.demo import Demo
 from tests.harness.installation import RunningInstallation
 from tests.harness.waiting import wait_for
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 DAY_S = 240.0
 END_S = 100.0
