@@ -55,7 +55,7 @@ describe("the columns", () => {
 
 describe("what a row shows", () => {
   it("says lengths as mm:ss, hours only when there are, nothing for none", () => {
-    expect([0, null, 5_000, 65_000, 3_700_000].map(lengthText)).toEqual(["", "", "00:05", "01:05", "1:01:40"]);
+    expect([0, null, 5_000, 65_000, 3_700_000].map(lengthText)).toEqual(["", "", "0:05", "1:05", "1:01:40"]);
   });
 
   it("draws a shape of any width with its loudest parts", () => {
