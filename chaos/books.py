@@ -131,9 +131,11 @@ async def check(
     with psycopg.connect(town.url) as connection:
         gaps = [Gap(kill, _taken_over(connection, kill)) for kill in kills]
         told = {str(row[0]) for row in connection.execute(_SPOKE)}
-        spoken = put_through(picked_up(loads), told, gaps)
+        phones = picked_up(loads)
+        spoken = put_through(phones, told, gaps)
         books.connected = spoken.total()
-        _compare(connection, books, called, spoken)
+        when = {caller: moment(phone, gaps) for caller, phone in phones.items()}
+        _compare(connection, books, called, spoken, when)
         _order(connection, books)
         _ends(connection, books, loads)
         _takeovers(books, gaps)
@@ -202,8 +204,24 @@ def put_through(
     )
 
 
+def moment(phone: PickedUp, gaps: Sequence[Gap]) -> str:
+    """When a phone was picked up, in words that help to find out why nothing came of it."""
+    words = f"picked up {phone.ended_ms - phone.at_ms:.0f} ms before he hung up"
+    for gap in reversed(gaps):
+        if gap.kill.at_ms - FORGOTTEN_MS <= phone.at_ms:
+            words += f", {phone.at_ms - gap.kill.at_ms:.0f} ms after a kill"
+            if gap.taken_over_ms is not None:
+                words += f" made up for in {gap.taken_over_ms - gap.kill.at_ms} ms"
+            break
+    return words
+
+
 def _compare(
-    connection: psycopg.Connection[Any], books: Books, called: Counter[str], spoken: Counter[str]
+    connection: psycopg.Connection[Any],
+    books: Books,
+    called: Counter[str],
+    spoken: Counter[str],
+    when: Mapping[str, str],
 ) -> None:
     counts: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("call.arrived", "call.connected", "call.ended")
@@ -218,7 +236,10 @@ def _compare(
     books.demand(ended == arrived, f"ends: {list((ended - arrived) + (arrived - ended))[:SHOWN]}")
     other = (counts["call.connected"] - spoken) + (spoken - counts["call.connected"])
     known = counts["call.connected"]
-    told = [f"{one} ({known[one]} in the ledger, {spoken[one]} on the phones)" for one in other]
+    told = [
+        f"{one} ({known[one]} in the ledger, {spoken[one]} on the phones; {when.get(one, '')})"
+        for one in other
+    ]
     books.demand(not told, f"conversations: {told[:SHOWN]}")
 
 

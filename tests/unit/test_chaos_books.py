@@ -5,7 +5,7 @@ import math
 import pytest
 
 from benchmarks.load import CallTimes
-from chaos.books import FORGOTTEN_MS, Gap, Kill, PickedUp, picked_up, put_through
+from chaos.books import FORGOTTEN_MS, Gap, Kill, PickedUp, moment, picked_up, put_through
 
 pytestmark = pytest.mark.unit
 
@@ -57,6 +57,14 @@ def test_a_caller_must_have_left_in_the_gap_in_which_the_phone_was_picked_up_not
 
 def test_whom_the_ledger_has_told_of_has_spoken_whenever_that_was() -> None:
     assert spoke(PickedUp(KILLED_MS + 200, KILLED_MS + 700), GAP, told=True)
+
+
+def test_a_fault_tells_when_the_phone_was_picked_up() -> None:
+    later = Gap(Kill(KILLED_MS + 5_000, stood_by=True), None)
+    phone = PickedUp(KILLED_MS + 200, KILLED_MS + 700)
+    assert moment(phone, [GAP, later]) == (
+        "picked up 500 ms before he hung up, 200 ms after a kill made up for in 1000 ms"
+    )
 
 
 def test_phones_and_ends_are_read_from_what_the_callers_and_phones_wrote() -> None:
