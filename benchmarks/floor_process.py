@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import uvloop
 
-from hujiao.app.floor import FloorProcess
+from hujiao.app.floor import POOL, FloorProcess
 from hujiao.events.fact import NOBODY, Fact, Subject
 from hujiao.events.ledger import Ledger
 from hujiao.floor.config import (
@@ -24,6 +24,7 @@ from hujiao.floor.config import (
 from hujiao.floor.core import Floor
 from hujiao.floor.runtime import Runtime
 from hujiao.kit.clock import now_ms
+from hujiao.kit.db import Database
 from hujiao.kit.log import configure as configure_log
 from hujiao.telephony.config import NodeAddress
 from hujiao.telephony.endpoints import PhoneKind
@@ -96,6 +97,7 @@ class _Nowhere:
 class _Given(FloorProcess):
     def __init__(self, orders: dict[str, Any]) -> None:
         super().__init__(
+            database=Database(orders["url"], pool_size=POOL),
             url=orders["url"],
             nodes=[NodeAddress(**orders["node"])],
             ledger_path=Path(orders["ledger"]),

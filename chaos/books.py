@@ -19,7 +19,8 @@ from hujiao.kit.clock import now_ms
 
 SETTLE_S = 120.0
 FORGOTTEN_MS = 30
-"""A phone picked up so shortly before a kill that the floor had no time to put anybody through."""
+"""A phone picked up so shortly before a kill, or before its caller hung up, leaves the floor no
+time to put anybody through."""
 ENDED_WITHIN_MS = 500
 """So far the ledger's end of a call may be from the caller's own good-bye, on a busy machine."""
 SHOWN = 10
@@ -70,6 +71,11 @@ class PickedUp:
 
     at_ms: float
     ended_ms: float
+
+    @property
+    def too_late(self) -> bool:
+        """Its caller had gone, or was about to."""
+        return self.ended_ms - self.at_ms <= FORGOTTEN_MS
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,13 +200,13 @@ def put_through(
 ) -> Counter[str]:
     """Callers whose phone was picked up and who spoke to an agent; of `told` the ledger says so.
 
-    Only a floor puts through: whoever hangs up in the very gap in which a phone was picked up for
-    him has spoken to nobody, and the ledger does not say that he has.
+    Only a floor puts through, and it takes some ms: whoever hangs up while it does, or in the very
+    gap in which a phone was picked up for him, may have spoken to nobody, as the ledger says then.
     """
     return Counter(
         caller
         for caller, phone in picked_up.items()
-        if caller in told or not any(gap.excuses(phone) for gap in gaps)
+        if caller in told or not (phone.too_late or any(gap.excuses(phone) for gap in gaps))
     )
 
 

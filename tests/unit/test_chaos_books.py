@@ -44,6 +44,12 @@ def test_a_phone_picked_up_after_the_take_over_must_have_been_put_through() -> N
     assert spoke(PickedUp(TAKEN_OVER_MS + 1, TAKEN_OVER_MS + 500), GAP)
 
 
+def test_a_phone_that_was_picked_up_when_its_caller_had_gone_or_was_about_to_is_excused() -> None:
+    assert not spoke(PickedUp(100_000, 99_900))
+    assert not spoke(PickedUp(100_000, 100_000 + FORGOTTEN_MS))
+    assert spoke(PickedUp(100_000, 100_001 + FORGOTTEN_MS))
+
+
 def test_a_gap_without_a_take_over_excuses_nobody() -> None:
     assert spoke(PickedUp(KILLED_MS + 200, KILLED_MS + 700), Gap(GAP.kill, None))
 

@@ -31,6 +31,7 @@ from hujiao.telephony.prompts import prompt_media
 from hujiao.telephony.wiring import build_switch
 
 SOURCE = "floor"
+POOL = 3
 RETRY_S = 1.0
 SETTLE_S = 0.2
 """A burst of changes in the administration is read once."""
@@ -52,16 +53,18 @@ class FloorProcess:
     def __init__(
         self,
         *,
+        database: Database,
         url: str,
         nodes: Sequence[NodeAddress],
         ledger_path: Path,
         socket_path: Path,
         epoch: int | None = None,
     ) -> None:
-        """`epoch`: as `Lead` gave it; None leads over all that went before on these parts."""
+        """`database`, which it closes, is at `url`. `epoch`: as `Lead` gave it; None leads over all
+        that went before on these parts."""
         self._url = url
         self._socket_path = socket_path
-        self.database = Database(url, pool_size=3)
+        self.database = database
         self.ledger = Ledger(
             database=self.database,
             path=ledger_path,
@@ -87,7 +90,7 @@ class FloorProcess:
             await self._close()
             return
         await self.runtime.start(configuration, self.ledger)
-        # What was loaded lives as long as the process: the collector need not look at it again.
+        # What was taken over lives long: the collector need not look at it again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(*COLLECT_AFTER)
@@ -181,6 +184,26 @@ async def _unless(stopping: asyncio.Event, work: Coroutine[Any, Any, Result]) ->
     return None
 
 
+async def _lead(lead: Lead, database: Database) -> int:
+    """Wait to lead, and be warm by then."""
+    warming: list[asyncio.Task[None]] = []
+    try:
+        return await lead.take(lambda: warming.append(asyncio.create_task(_warm_up(database))))
+    finally:
+        for task in warming:
+            task.cancel()
+
+
+async def _warm_up(database: Database) -> None:
+    """Read the configuration once while another floor leads: the first time takes three times as
+    long, and callers wait for whoever takes over."""
+    try:
+        async with database.transaction() as connection:
+            await load_configuration(connection)
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("configuration cannot be read", reason=type(error).__name__)
+
+
 def end_at_once() -> None:
     """Another floor leads: whatever this one still has in hand is out of date."""
     log.error("superseded: this floor ends")
@@ -193,13 +216,17 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    lead = Lead(database_url(settings))
-    epoch = await _unless(stopping, lead.take())
+    url = database_url(settings)
+    database = Database(url, pool_size=POOL)
+    lead = Lead(url)
+    epoch = await _unless(stopping, _lead(lead, database))
     if epoch is None:
+        await database.close()
         await lead.release()
         return
     process = FloorProcess(
-        url=database_url(settings),
+        database=database,
+        url=url,
         nodes=node_addresses(settings),
         ledger_path=settings.data / "ledger" / "floor.sqlite",
         socket_path=settings.floor_socket,

@@ -22,6 +22,7 @@ def run(name: str) -> None:
     """Load the program and be it."""
     gc.disable()  # nothing dies while modules load: a fifth of the start is saved
     entry = importlib.import_module(f"hujiao.app.{name}").main
+    gc.freeze()  # nor ever after: the collector need not look at them again, which takes 0.1 s
     gc.enable()
     entry()
 

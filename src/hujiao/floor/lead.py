@@ -64,8 +64,11 @@ class Lead:
         self._connection: psycopg.AsyncConnection | None = None
         self.epoch = 0
 
-    async def take(self) -> int:
-        """Wait to become the leader; returns the epoch. Cancel to give up."""
+    async def take(self, standing_by: Callable[[], None] = lambda: None) -> int:
+        """Wait to become the leader; returns the epoch. Cancel to give up.
+
+        `standing_by` is called whenever another floor is found to lead.
+        """
         patience_s = 0.0
         while True:
             try:
@@ -73,6 +76,7 @@ class Lead:
                 await asyncio.sleep(patience_s)
                 if not await _locked(connection):
                     log.info("standing by: another floor leads")
+                    standing_by()
                     patience_s = PATIENCE_S
                     await _until_locked(connection)
                 row = await (await connection.execute(_RAISE)).fetchone()
