@@ -211,14 +211,6 @@ class StopRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class LeaseLeg:
-    """Let the leg end by itself after `seconds` unless leased again: none outlives us for ever."""
-
-    leg: LegId
-    seconds: int
-
-
-@dataclass(frozen=True, slots=True)
 class PlaceTestCall:
     """Let the switch itself play a customer who calls `number` of ours and talks.
 
@@ -249,7 +241,6 @@ Command = (
     | PauseRecording
     | ResumeRecording
     | StopRecording
-    | LeaseLeg
     | PlaceTestCall
 )
 
@@ -304,7 +295,8 @@ class LegAnswered:
 class LegEnded:
     """The leg is gone, for whatever reason; told exactly once for each leg ever seen or made.
 
-    `ended_ms` is when, by the node's notes of customers, if nobody could be told at once.
+    `ended_ms` is when, if nobody could be told at once: a customer left by the node's notes, or a
+    leg ended while what is there was being asked for.
     """
 
     at_ms: int

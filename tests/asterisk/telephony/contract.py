@@ -15,7 +15,6 @@ from hujiao.telephony.port import (
     DigitPressed,
     HangUpLeg,
     JoinLegs,
-    LeaseLeg,
     LegAnswered,
     LegArrived,
     LegEnded,
@@ -213,15 +212,6 @@ class SoundContract:
         caller, leg = await waiting_caller(stage)
         stage.switch.send(SendDigits(leg, "42#"))
         await caller.was_sent("42#")
-
-    async def test_a_lease_that_is_not_renewed_ends_the_leg(self, stage: Stage) -> None:
-        caller, leg = await waiting_caller(stage)
-        stage.switch.send(LeaseLeg(leg, 600))
-        stage.switch.send(LeaseLeg(leg, 2))
-        await stage.settled()
-        await stage.time_passes(2.1)
-        await caller.is_over()
-        await ends_once(stage, leg)
 
 
 class OutgoingContract:

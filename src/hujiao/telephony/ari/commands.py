@@ -18,7 +18,6 @@ from hujiao.telephony.port import (
     DialInBridge,
     HangUpLeg,
     JoinLegs,
-    LeaseLeg,
     LegId,
     OriginateLeg,
     PlaceTestCall,
@@ -35,7 +34,6 @@ APP = "hujiao"
 DIALED = "dialed"
 """First Stasis argument of every leg that we called; arriving ones carry their origin there."""
 
-_ABSOLUTE = encoded("TIMEOUT(absolute)")
 _UNCERTAIN = frozenset('"<>\\')
 
 _FORMATS = "&formats=alaw,ulaw,g722,opus"
@@ -66,7 +64,6 @@ class Commands:
             DestroyBridge: self._destroy_bridge,
             HangUpLeg: self._hang_up,
             SendDigits: self._send_digits,
-            LeaseLeg: self._lease,
             PlaceTestCall: self._place_test_call,
         }
 
@@ -129,11 +126,6 @@ class Commands:
     def _send_digits(self, command: SendDigits) -> None:
         if leg := self._leg(command):
             uri = f"{leg.path}/dtmf?dtmf={encoded(command.digits)}"
-            self._send(command, Order("POST", uri))
-
-    def _lease(self, command: LeaseLeg) -> None:
-        if leg := self._leg(command):
-            uri = f"{leg.path}/variable?variable={_ABSOLUTE}&value={command.seconds}"
             self._send(command, Order("POST", uri))
 
     # --- new legs

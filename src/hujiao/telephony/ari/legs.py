@@ -75,6 +75,8 @@ class Legs:
         self.playing: dict[str, LegId] = {}
         self.bridges: set[BridgeId] = set()
         self.aliases: Mapping[str, str] = {}
+        self.heard_ms: int | None = None
+        """When what is told now was heard, if that could not be told at once."""
         self._where = where
 
     def add(self, leg: Leg) -> Leg:
@@ -92,7 +94,7 @@ class Legs:
         for playback in leg.playbacks or ():
             self.playing.pop(playback, None)
         if leg.told:
-            self.tell(LegEnded(self.clock(), leg.id, cause, ended_ms))
+            self.tell(LegEnded(self.clock(), leg.id, cause, ended_ms or self.heard_ms))
 
     def refuse(self, command: Command, status: int, *, gone: bool, reason: str) -> None:
         self.tell(CommandFailed(self.clock(), command, status, gone, reason))

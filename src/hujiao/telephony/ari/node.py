@@ -111,7 +111,8 @@ class AriNode:
         self._up_since_ms = 0
         self._draining = False
         self._draining_changed = asyncio.Event()
-        self._held_back: list[bytes] | None = None
+        self._held_back: list[tuple[int, bytes]] | None = None
+        """What came before we know what is there, and when (ms since epoch)."""
 
     # --- commands
 
@@ -356,7 +357,7 @@ class AriNode:
         if is_response(frame):
             self._take_response(frame)
         elif self._held_back is not None:
-            self._held_back.append(frame)
+            self._held_back.append((self._clock(), frame))
         else:
             self._hear(frame)
 
@@ -405,8 +406,9 @@ class AriNode:
         for channel in arrived:
             self._sink(arrival(self.legs, channel, _stasis_args(channel)))
         held_back, self._held_back = self._held_back or [], None
-        for frame in held_back:
+        for self.legs.heard_ms, frame in held_back:
             self._hear(frame)
+        self.legs.heard_ms = None
 
     async def _up_since(self) -> int:
         """When the node's process began, ms since epoch; 0 when it does not say."""

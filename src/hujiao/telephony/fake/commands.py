@@ -35,7 +35,6 @@ class Commands:
             port.PauseRecording: self._pause_recording,
             port.ResumeRecording: self._resume_recording,
             port.StopRecording: self._stop_recording,
-            port.LeaseLeg: self._lease,
             port.PlaceTestCall: self._place_test_call,
         }
 
@@ -181,6 +180,3 @@ class Commands:
         self._exchange.arrive(
             command.number, command.caller_number, node=command.node, origin=Origin.TEST
         )
-
-    def _lease(self, command: port.LeaseLeg) -> None:
-        self._legs[command.leg].leased_until_ms = self._exchange.clock() + command.seconds * 1000

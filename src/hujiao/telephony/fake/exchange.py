@@ -51,7 +51,6 @@ class FakeLeg:
     recording: str = ""
     recording_paused: bool = False
     rings_until_ms: int | None = None
-    leased_until_ms: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     auto_answer: bool = False
     caller_number: str = ""

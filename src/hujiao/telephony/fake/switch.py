@@ -189,13 +189,11 @@ class FakeSwitch:
         self.settle()
 
     def expire(self) -> None:
-        """End what is due by the clock: ring timeouts and leases."""
+        """Let phones ring no longer than they may."""
         now = self._clock()
         for leg in [*self.legs.values()]:
             if leg.rings_until_ms is not None and leg.rings_until_ms <= now:
                 self._exchange.end(leg.id, Cause.NO_ANSWER)
-            elif leg.leased_until_ms is not None and leg.leased_until_ms <= now:
-                self._exchange.end(leg.id, Cause.NORMAL)
         self.settle()
 
     def hears(self, leg_id: LegId) -> str:
