@@ -1,6 +1,7 @@
 """What is done to the town while people call, and what the books say afterwards."""
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -80,12 +81,15 @@ async def _kill_leaders(place: Town, plan: Plan, say: Say) -> list[Kill]:
             continue
         also = place.chance.choice(place.programs) if place.chance.random() < SECOND_KILL else None
         stood_by = place.standing() > 1 and (also is None or also.argv != ["floor"])
-        kills.append(Kill(now_ms(), stood_by))
+        at_ms, before_s = now_ms(), stolen_s()
         kill(pid)
         if also is not None:
             kill(also.pid)
         await place.until_led(not_by=pid)
-        say(f"{len(kills)} of {plan.kills}: led again after {now_ms() - kills[-1].at_ms} ms")
+        took_s = (now_ms() - at_ms) / 1000
+        stolen = (stolen_s() - before_s) / (took_s * (os.cpu_count() or 1))
+        kills.append(Kill(at_ms, stood_by, stolen))
+        say(f"{len(kills)} of {plan.kills}: led again after {took_s:.3f} s, {stolen:.0%} stolen")
     return kills
 
 
