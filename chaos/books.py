@@ -23,9 +23,6 @@ FORGOTTEN_MS = 30
 time to put anybody through."""
 ENDED_WITHIN_MS = 500
 """So far the ledger's end of a call may be from the caller's own good-bye, on a busy machine."""
-DISTURBED = 0.1
-"""A take-over during which more than this share of the processor time was stolen tells of the
-machine's host: it is counted apart."""
 SHOWN = 10
 
 _PER_CALL = """
@@ -61,15 +58,10 @@ _SPOKE = """
 
 @dataclass(frozen=True, slots=True)
 class Kill:
-    """When a leader was killed (ms since epoch), and whether a floor that stood by lived on.
-
-    `stolen`: the share of the machine's processor time that its host gave to others until the next
-    one led.
-    """
+    """When a leader was killed (ms since epoch), and whether a floor that stood by lived on."""
 
     at_ms: int
     stood_by: bool
-    stolen: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +110,8 @@ class Books:
     """From each kill to the node being reconciled by the next leader, who stood by."""
     restarted_ms: list[int] = field(default_factory=list)
     """The same where nobody stood by, and a floor had to be started first."""
-    disturbed_ms: list[int] = field(default_factory=list)
-    """Either, where the machine's host took more than `DISTURBED` of its processor time away."""
+    stolen_s: float = 0.0
+    """Processor time that the machine's host gave to others meanwhile."""
 
     def demand(self, fine: bool, what: str) -> None:
         if not fine:
@@ -293,8 +285,6 @@ def _takeovers(books: Books, gaps: Sequence[Gap]) -> None:
             books.faults.append("nobody took over after a kill")
             continue
         took = books.taken_over_ms if gap.kill.stood_by else books.restarted_ms
-        if gap.kill.stolen > DISTURBED:
-            took = books.disturbed_ms
         took.append(gap.taken_over_ms - gap.kill.at_ms)
 
 

@@ -66,9 +66,12 @@ async def floors_killed(tree: PrivateTree, plan: Plan, say: Say) -> Books:
         calling = asyncio.create_task(
             place.call(plan.rate, longest_s, talk_ms=TALK_MS, enough=enough), name="calls"
         )
+        before_s = stolen_s()
         kills = await _kill_leaders(place, plan, say)
+        lost_s = stolen_s() - before_s
         enough.set()
         books = await check(place, [await calling], kills, began_ms=began_ms)
+        books.stolen_s = lost_s
         return books
 
 
@@ -88,7 +91,7 @@ async def _kill_leaders(place: Town, plan: Plan, say: Say) -> list[Kill]:
         await place.until_led(not_by=pid)
         took_s = (now_ms() - at_ms) / 1000
         stolen = (stolen_s() - before_s) / (took_s * (os.cpu_count() or 1))
-        kills.append(Kill(at_ms, stood_by, stolen))
+        kills.append(Kill(at_ms, stood_by))
         say(f"{len(kills)} of {plan.kills}: led again after {took_s:.3f} s, {stolen:.0%} stolen")
     return kills
 

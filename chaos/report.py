@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.machine import Machine
-from chaos.books import DISTURBED, ENDED_WITHIN_MS, Books
+from chaos.books import ENDED_WITHIN_MS, Books
 
 _HEAD = """\
 # Reliability
@@ -23,8 +23,8 @@ against the ledger; *overtaken*: callers who waited and saw somebody who came la
 good-bye, whether a floor lived then or not. Under the calls in every state (greeting, menu,
 waiting, ringing, talking, held, agents wrapping up) all floors are killed, some callers hang up
 meanwhile, and everybody else must be where he was, with the same times; *cut off* there are those
-and the calls that agents ended. Take-overs during which the host of this machine gave more than
-{disturbed:.0%} of its processor time to others are counted apart.
+and the calls that agents ended. *stolen* is processor time that the machine's host gave to others:
+nothing is excused by it.
 
 | what was done | calls/s | calls | conversations | cut off | missing | doubled | overtaken |\
  untimely | |
@@ -43,9 +43,7 @@ class Line:
 
 
 def page(lines: Sequence[Line], seed: int, machine: Machine) -> str:
-    text = _HEAD.format(
-        seed=seed, machine=machine.sentence, ended_within_ms=ENDED_WITHIN_MS, disturbed=DISTURBED
-    )
+    text = _HEAD.format(seed=seed, machine=machine.sentence, ended_within_ms=ENDED_WITHIN_MS)
     for line in lines:
         books = line.books
         figures = (
