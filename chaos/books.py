@@ -142,8 +142,7 @@ async def check(
         phones = picked_up(loads)
         spoken = put_through(phones, told, gaps)
         books.connected = spoken.total()
-        when = {caller: moment(phone, gaps) for caller, phone in phones.items()}
-        _compare(connection, books, called, spoken, when)
+        _compare(connection, books, called, spoken, lambda caller: moment(phones.get(caller), gaps))
         _order(connection, books)
         _ends(connection, books, loads)
         _takeovers(books, gaps)
@@ -212,8 +211,10 @@ def put_through(
     )
 
 
-def moment(phone: PickedUp, gaps: Sequence[Gap]) -> str:
+def moment(phone: PickedUp | None, gaps: Sequence[Gap]) -> str:
     """When a phone was picked up, in words that help to find out why nothing came of it."""
+    if phone is None:
+        return "never picked up"
     words = f"picked up {phone.ended_ms - phone.at_ms:.0f} ms before he hung up"
     for gap in reversed(gaps):
         if gap.kill.at_ms - FORGOTTEN_MS <= phone.at_ms:
@@ -229,7 +230,7 @@ def _compare(
     books: Books,
     called: Counter[str],
     spoken: Counter[str],
-    when: Mapping[str, str],
+    when: Callable[[str], str],
 ) -> None:
     counts: dict[str, Counter[str]] = {
         kind: Counter() for kind in ("call.arrived", "call.connected", "call.ended")
@@ -245,10 +246,10 @@ def _compare(
     other = (counts["call.connected"] - spoken) + (spoken - counts["call.connected"])
     known = counts["call.connected"]
     told = [
-        f"{one} ({known[one]} in the ledger, {spoken[one]} on the phones; {when.get(one, '')})"
-        for one in other
+        f"{one} ({known[one]} in the ledger, {spoken[one]} on the phones; {when(one)})"
+        for one in list(other)[:SHOWN]
     ]
-    books.demand(not told, f"conversations: {told[:SHOWN]}")
+    books.demand(not told, f"conversations: {told}")
 
 
 def _order(connection: psycopg.Connection[Any], books: Books) -> None:

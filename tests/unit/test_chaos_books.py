@@ -71,6 +71,7 @@ def test_a_fault_tells_when_the_phone_was_picked_up() -> None:
     assert moment(phone, [GAP, later]) == (
         "picked up 500 ms before he hung up, 200 ms after a kill made up for in 1000 ms"
     )
+    assert moment(None, [GAP]) == "never picked up"
 
 
 def test_phones_and_ends_are_read_from_what_the_callers_and_phones_wrote() -> None:

@@ -406,7 +406,8 @@ class AriNode:
         for channel in arrived:
             self._sink(arrival(self.legs, channel, _stasis_args(channel)))
         held_back, self._held_back = self._held_back or [], None
-        for self.legs.heard_ms, frame in held_back:
+        for heard_ms, frame in held_back:
+            self.legs.heard_ms = heard_ms
             self._hear(frame)
         self.legs.heard_ms = None
 
