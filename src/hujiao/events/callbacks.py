@@ -1,11 +1,10 @@
 """Facts of customers to be called back. Published by `callbacks`."""
 
-from dataclasses import dataclass
-
 from hujiao.events.fact import Fact
+from hujiao.kit.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MessageLeft(Fact):
     """A caller spoke a message while no floor was there. `at_ms` is when he began to speak.
 
@@ -20,7 +19,7 @@ class MessageLeft(Fact):
     length_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallbackOpened(Fact):
     """A customer has to be called back. `kind`: lost_call or message."""
 
@@ -30,7 +29,7 @@ class CallbackOpened(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallbackTaken(Fact):
     """The subject's agent does it now."""
 
@@ -38,7 +37,7 @@ class CallbackTaken(Fact):
     callback: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallbackReturned(Fact):
     """Given back: anybody may take it again."""
 
@@ -46,7 +45,7 @@ class CallbackReturned(Fact):
     callback: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallbackDone(Fact):
     """`result` called_again: the customer called himself and was answered; nobody closed it."""
 
@@ -55,7 +54,7 @@ class CallbackDone(Fact):
     result: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallbackDropped(Fact):
     """It will not be done; the reason stands in the work item."""
 

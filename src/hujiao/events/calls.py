@@ -1,11 +1,10 @@
 """Facts of a call: from its arrival to its end. Published by `calls`."""
 
-from dataclasses import dataclass
-
 from hujiao.events.fact import Fact
+from hujiao.kit.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallArrived(Fact):
     """A call exists. Inbound: at the trunk; outbound: an agent asked for it."""
 
@@ -20,7 +19,7 @@ class CallArrived(Fact):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallRefused(Fact):
     """We did not take the call: unknown or closed number."""
 
@@ -28,21 +27,21 @@ class CallRefused(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallGreeted(Fact):
     """The caller hears the greeting of the number he called."""
 
     type = "call.greeted"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MenuEntered(Fact):
     """The caller hears the menu for the first time."""
 
     type = "menu.entered"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MenuDigit(Fact):
     """The caller pressed a digit while the menu was his."""
 
@@ -50,7 +49,7 @@ class MenuDigit(Fact):
     digit: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MenuInvalid(Fact):
     """`digit` is empty when the caller pressed nothing in time."""
 
@@ -58,7 +57,7 @@ class MenuInvalid(Fact):
     digit: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class MenuChosen(Fact):
     """`path` is all digits so far; empty when the number's default was taken."""
 
@@ -66,7 +65,7 @@ class MenuChosen(Fact):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegStarted(Fact):
     """A phone is being called. `role` is agent or customer."""
 
@@ -75,7 +74,7 @@ class LegStarted(Fact):
     role: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegRang(Fact):
     """The called phone rings."""
 
@@ -83,7 +82,7 @@ class LegRang(Fact):
     leg: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegWasAnswered(Fact):
     """The called phone was picked up."""
 
@@ -91,7 +90,7 @@ class LegWasAnswered(Fact):
     leg: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegWasEnded(Fact):
     """`cause` is the Q.850 cause."""
 
@@ -101,14 +100,14 @@ class LegWasEnded(Fact):
     cause: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallConnected(Fact):
     """Customer and agent hear each other."""
 
     type = "call.connected"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallHeld(Fact):
     """The customer hears music. `by` is desk or phone."""
 
@@ -116,7 +115,7 @@ class CallHeld(Fact):
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallResumed(Fact):
     """The customer is back from hold. `by` is desk or phone."""
 
@@ -124,7 +123,7 @@ class CallResumed(Fact):
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallInterrupted(Fact):
     """The agent's phone was lost in mid-call; the customer hears music and waits for it."""
 
@@ -132,14 +131,14 @@ class CallInterrupted(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallRestored(Fact):
     """The agent's phone is back in the call."""
 
     type = "call.restored"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DigitsSent(Fact):
     """Only how many: digits may be card data."""
 
@@ -147,7 +146,7 @@ class DigitsSent(Fact):
     count: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallDialled(Fact):
     """The customer of an outbound call is being called."""
 
@@ -156,14 +155,14 @@ class CallDialled(Fact):
     trunk: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CustomerAnswered(Fact):
     """The customer of an outbound call picked up."""
 
     type = "call.customer_answered"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallLostItsNode(Fact):
     """The switch node that carried the call has ended or stays away; the call ends by it."""
 
@@ -171,7 +170,7 @@ class CallLostItsNode(Fact):
     node: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CallEnded(Fact):
     """`phase` is where the call stood; `ended_by` customer, agent or system; `cause` is Q.850."""
 
@@ -181,7 +180,7 @@ class CallEnded(Fact):
     cause: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordingStarted(Fact):
     """Two raw files `<path>-rx.alaw` (customer) and `<path>-tx.alaw` (centre) grow on `node`."""
 
@@ -191,7 +190,7 @@ class RecordingStarted(Fact):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordingPaused(Fact):
     """From now on both voices are recorded as silence."""
 
@@ -199,7 +198,7 @@ class RecordingPaused(Fact):
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordingResumed(Fact):
     """Both voices are recorded again."""
 
@@ -207,7 +206,7 @@ class RecordingResumed(Fact):
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordingStopped(Fact):
     """The raw files grow no more."""
 
@@ -215,7 +214,7 @@ class RecordingStopped(Fact):
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NoteSaved(Fact):
     """The agent saved his note and the result of the call."""
 

@@ -1,7 +1,8 @@
 """What a fact is: something that happened, in the past tense, written once and never changed."""
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from hujiao.kit.values import value
 
 
 class Fact:
@@ -12,7 +13,7 @@ class Fact:
     version: ClassVar[int] = 1
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Subject:
     """Whom a fact is about. Ids only; None where it does not apply."""
 

@@ -1,12 +1,13 @@
 """Facts of the floor: queues, offers, agents, switch. Published by `floor`."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from hujiao.events.fact import Fact
+from hujiao.kit.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueEntered(Fact):
     """The caller waits in the queue from now on."""
 
@@ -14,7 +15,7 @@ class QueueEntered(Fact):
     priority: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueAnnounced(Fact):
     """What the waiting caller was told; `expected_wait_s` is None when nothing was known."""
 
@@ -23,7 +24,7 @@ class QueueAnnounced(Fact):
     expected_wait_s: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueLeft(Fact):
     """`why`: answered, abandoned, overflowed or refused."""
 
@@ -31,7 +32,7 @@ class QueueLeft(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueRefused(Fact):
     """The queue did not take the caller: `why` is queue_full, max_wait or no_such_queue."""
 
@@ -39,7 +40,7 @@ class QueueRefused(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferMade(Fact):
     """`explain` holds the candidates, their ranks and the reasons: why this agent."""
 
@@ -48,21 +49,21 @@ class OfferMade(Fact):
     explain: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferRinging(Fact):
     """The offered agent's phone rings."""
 
     type = "offer.ringing"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferWasAccepted(Fact):
     """The offered agent picked up."""
 
     type = "offer.accepted"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferHasFailed(Fact):
     """`why`: refused, timeout, busy, unreachable or error."""
 
@@ -70,7 +71,7 @@ class OfferHasFailed(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferCancelled(Fact):
     """The offer was taken back: `why` says for what reason."""
 
@@ -78,7 +79,7 @@ class OfferCancelled(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WrapUpStarted(Fact):
     """`until_ms`: when it ends by itself."""
 
@@ -86,21 +87,21 @@ class WrapUpStarted(Fact):
     until_ms: int | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WrapUpWasEnded(Fact):
     """By time, by the agent, or because he was called or signed out."""
 
     type = "wrap_up.ended"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentWentIn(Fact):
     """The agent signed in; he is not ready yet."""
 
     type = "agent.signed_in"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentWentOut(Fact):
     """`why`: asked, by_leader, phone_gone or removed."""
 
@@ -108,7 +109,7 @@ class AgentWentOut(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentStateChanged(Fact):
     """From `was` to `state`; `reason` is why he is not ready, or what the router says."""
 
@@ -118,7 +119,7 @@ class AgentStateChanged(Fact):
     reason: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhoneWasChanged(Fact):
     """The agent's phone can be called at some node from now on, or can be called no more."""
 
@@ -126,7 +127,7 @@ class PhoneWasChanged(Fact):
     online: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SwitchRefused(Fact):
     """The switch refused a command for another reason than that its target is gone."""
 
@@ -136,7 +137,7 @@ class SwitchRefused(Fact):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FloorStarted(Fact):
     """A floor began to work, with so many agents and queues."""
 
@@ -145,7 +146,7 @@ class FloorStarted(Fact):
     queues: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeCameUp(Fact):
     """The floor is connected to a switch node, which told of so many live legs."""
 
@@ -154,7 +155,7 @@ class NodeCameUp(Fact):
     legs: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeWasLost(Fact):
     """The connection to the node is gone; whether its calls live on is not known yet."""
 
@@ -162,7 +163,7 @@ class NodeWasLost(Fact):
     node: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeWasGivenUp(Fact):
     """The node has ended or stays away: so many of its calls were closed."""
 
@@ -171,7 +172,7 @@ class NodeWasGivenUp(Fact):
     calls: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeDraining(Fact):
     """Nothing new is put on the node (`draining`), or it is used again. `by`: who wanted it."""
 
@@ -182,7 +183,7 @@ class NodeDraining(Fact):
     by: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ConfigurationLoaded(Fact):
     """The floor took over a new configuration: how many there are of each kind."""
 

@@ -1,11 +1,10 @@
 """Facts of what was removed because it was old. Published by `retention`."""
 
-from dataclasses import dataclass
-
 from hujiao.events.fact import Fact
+from hujiao.kit.values import value
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RecordingDeleted(Fact):
     """The sound is gone. `why`: retention."""
 
@@ -14,7 +13,7 @@ class RecordingDeleted(Fact):
     why: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class FactsDropped(Fact):
     """The facts of a month left the ledger. `month` is `2026_01`, of UTC."""
 

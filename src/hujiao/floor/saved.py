@@ -1,7 +1,5 @@
 """What of the floor is kept on disk beside the facts, so that the next floor can go on with it."""
 
-from dataclasses import dataclass
-
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
@@ -9,6 +7,7 @@ from hujiao.calls.model import Call
 from hujiao.events.ledger import FactSink
 from hujiao.floor.desks import Desk
 from hujiao.kit.log import logger
+from hujiao.kit.values import value
 from hujiao.routing.model import AgentState
 from hujiao.telephony.port import NodeName
 
@@ -19,7 +18,7 @@ DRAINING = "draining"
 log = logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SavedDesk:
     """A desk without its settings, which come from the configuration."""
 

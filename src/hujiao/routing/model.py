@@ -7,7 +7,9 @@ are `*_s`, whole seconds. Every value is frozen. Nothing here decides anything.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NewType, TypeVar, dataclass_transform
+from typing import NewType
+
+from hujiao.kit.values import value
 
 AgentId = NewType("AgentId", str)
 QueueId = NewType("QueueId", str)
@@ -23,18 +25,6 @@ EXPLAIN_LIMIT = 20
 OFFER_GRACE_S = 5
 """An offer nobody reports the end of is withdrawn this long after its ring time-out."""
 DEFAULT_WRAP_UP_S = 15
-
-_T = TypeVar("_T")
-
-
-@dataclass_transform(frozen_default=True)
-def _told(cls: type[_T]) -> type[_T]:
-    """A frozen value to the type checker, and a plain one at run time.
-
-    For what the router says: one step may make sixty of these, and a run-time frozen dataclass
-    takes three times as long to make.
-    """
-    return dataclass(slots=True, unsafe_hash=True)(cls)
 
 
 class Strategy(StrEnum):
@@ -174,8 +164,8 @@ class QueueConfig:
             if getattr(self, name) < 0:
                 raise ValueError(f"queue {self.id}: {name} must not be negative")
         for name in ("max_waiting", "max_wait_s", "level_relax_after_s"):
-            value = getattr(self, name)
-            if value is not None and value < 0:
+            limit = getattr(self, name)
+            if limit is not None and limit < 0:
                 raise ValueError(f"queue {self.id}: {name} must not be negative")
 
 
@@ -201,7 +191,7 @@ class AgentConfig:
             )
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueSet:
     """A queue is new or changed. Its waiting contacts keep waiting, in the new order."""
 
@@ -209,7 +199,7 @@ class QueueSet:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class QueueRemoved:
     """Its contacts overflow, or are refused. `at_ms` 0 = the time of the latest event."""
 
@@ -217,7 +207,7 @@ class QueueRemoved:
     at_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentSet:
     """An agent is new (offline) or changed. `at_ms` 0 = the time of the latest event."""
 
@@ -225,7 +215,7 @@ class AgentSet:
     at_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentRemoved:
     """He is forgotten at once, whatever he does. `at_ms` 0 = the time of the latest event."""
 
@@ -233,7 +223,7 @@ class AgentRemoved:
     at_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentSignedIn:
     """He starts not ready; `handled` contacts count already (after a restart)."""
 
@@ -242,7 +232,7 @@ class AgentSignedIn:
     handled: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentSignedOut:
     """Offline at once; when in contact, as soon as it ends (without wrap-up)."""
 
@@ -250,7 +240,7 @@ class AgentSignedOut:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentReadySet:
     """What the agent wants. During offer, contact and wrap-up it is kept and applied afterwards.
 
@@ -263,7 +253,7 @@ class AgentReadySet:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AgentEngaged:
     """The agent is in a call the router did not give him (dials out, is consulted).
 
@@ -277,7 +267,7 @@ class AgentEngaged:
     queue: QueueId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContactQueued:
     """A contact wants an agent of this queue.
 
@@ -299,7 +289,7 @@ class ContactQueued:
     place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContactLeft:
     """Abandoned or taken elsewhere before an agent accepted."""
 
@@ -307,14 +297,14 @@ class ContactLeft:
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferAccepted:
     contact: ContactId
     agent: AgentId
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OfferFailed:
     """`offer`: the number of the Offer that failed; 0 = whichever stands. With it, a report made
     twice cannot be taken for the failure of a new offer of the same contact to the same agent.
@@ -327,7 +317,7 @@ class OfferFailed:
     offer: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ContactEnded:
     """The agent's part in this contact is over; `wrap_up`: he gets time for after-work."""
 
@@ -337,13 +327,13 @@ class ContactEnded:
     wrap_up: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class WrapUpEnded:
     agent: AgentId
     at_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class Tick:
     """Time has passed. Due at the latest `WakeAt`; an early or late one does no harm."""
 
@@ -369,7 +359,7 @@ Event = (
 )
 
 
-@_told
+@value
 class Candidate:
     """One agent looked at. `rank` is what he was compared by; empty: he was not in the running."""
 
@@ -378,7 +368,7 @@ class Candidate:
     note: Note
 
 
-@_told
+@value
 class Explain:
     """Why these agents, or why none: enough to answer "why did he get the call?" a year later.
 
@@ -402,7 +392,7 @@ class Explain:
     at_ms: int
 
 
-@_told
+@value
 class Offer:
     """Ring these agents for this contact, and report each one's OfferAccepted or OfferFailed.
 
@@ -418,7 +408,7 @@ class Offer:
     number: int = 0
 
 
-@_told
+@value
 class CancelOffer:
     """Stop ringing this agent for it (or end the leg he answered). No report is expected."""
 
@@ -427,7 +417,7 @@ class CancelOffer:
     why: CancelWhy
 
 
-@_told
+@value
 class Overflowed:
     """The contact went on to another queue and keeps its age."""
 
@@ -437,7 +427,7 @@ class Overflowed:
     why: OverflowWhy
 
 
-@_told
+@value
 class Refused:
     """The contact is no longer in the router's care; the caller must be told."""
 
@@ -446,7 +436,7 @@ class Refused:
     why: RefusedWhy
 
 
-@_told
+@value
 class AgentChanged:
     """The agent's state, its reason, contact and (for wrap-up, rest, offered) planned end."""
 
@@ -458,7 +448,7 @@ class AgentChanged:
     at_ms: int
 
 
-@_told
+@value
 class WakeAt:
     """Send a Tick at this time; replaces an earlier WakeAt.
 

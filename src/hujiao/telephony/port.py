@@ -7,10 +7,11 @@ so that sending a command twice does nothing twice.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum, StrEnum
 from typing import NewType, Protocol
 
+from hujiao.kit.values import value
 from hujiao.telephony.endpoints import Phone, Trunk
 
 LegId = NewType("LegId", str)
@@ -45,21 +46,21 @@ def cause_unheard(*, agent_was_up: bool) -> Cause:
 # --- commands -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class AnswerLeg:
     """Take the call of a leg that came in; nothing is told of it."""
 
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class RingLeg:
     """Let the caller hear ringing."""
 
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlayMedia:
     """Play media URIs one after another; `PlaybackEnded` tells when all are through.
 
@@ -71,7 +72,7 @@ class PlayMedia:
     media: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StopPlayback:
     """End a playback before it is through; `PlaybackEnded` follows."""
 
@@ -79,7 +80,7 @@ class StopPlayback:
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StartMusic:
     """Let the leg hear music of this class until it is stopped or joined to others."""
 
@@ -87,14 +88,14 @@ class StartMusic:
     music: str = "default"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StopMusic:
     """Let the leg hear silence again."""
 
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class OriginateLeg:
     """Call an endpoint. `LegRinging`, then `LegAnswered` or `LegEnded` follow.
 
@@ -114,7 +115,7 @@ class OriginateLeg:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DialInBridge:
     """Create a leg, put it into a bridge at once and dial it: early media is heard there.
 
@@ -130,7 +131,7 @@ class DialInBridge:
     originator: LegId | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class JoinLegs:
     """Create the bridge if it does not exist and put the legs into it (out of any other).
 
@@ -141,7 +142,7 @@ class JoinLegs:
     legs: tuple[LegId, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class TakeOut:
     """Take a leg out of its bridge; it stays alive, in silence."""
 
@@ -149,7 +150,7 @@ class TakeOut:
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DestroyBridge:
     """Take all legs out of the bridge, in silence, and forget it."""
 
@@ -157,7 +158,7 @@ class DestroyBridge:
     node: NodeName
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class HangUpLeg:
     """End the leg; its party is told the Q.850 `cause`."""
 
@@ -165,7 +166,7 @@ class HangUpLeg:
     cause: Cause = Cause.NORMAL
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class SendDigits:
     """Send DTMF digits (0-9 * # A-D) towards the leg's party."""
 
@@ -173,7 +174,7 @@ class SendDigits:
     digits: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StartRecording:
     """Record the party of this leg and what it hears into two raw A-law files of equal length.
 
@@ -186,7 +187,7 @@ class StartRecording:
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PauseRecording:
     """Write silence instead of both voices (card data); the length stays in step."""
 
@@ -194,7 +195,7 @@ class PauseRecording:
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class ResumeRecording:
     """Write both voices again."""
 
@@ -202,7 +203,7 @@ class ResumeRecording:
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class StopRecording:
     """Write both files to their end; the call goes on."""
 
@@ -210,7 +211,7 @@ class StopRecording:
     recording: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlaceTestCall:
     """Let the switch itself play a customer who calls `number` of ours and talks.
 
@@ -256,7 +257,7 @@ class Origin(StrEnum):
     TEST = "test"
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegArrived:
     """A leg came in and waits for our word. `endpoint` is the trunk's or agent's endpoint name.
 
@@ -275,7 +276,7 @@ class LegArrived:
     waited_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegRinging:
     """The phone of a leg that we called rings."""
 
@@ -283,7 +284,7 @@ class LegRinging:
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegAnswered:
     """A leg that we called was answered. (`LegArrived` legs answer by our own command.)"""
 
@@ -291,7 +292,7 @@ class LegAnswered:
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegEnded:
     """The leg is gone, for whatever reason; told exactly once for each leg ever seen or made.
 
@@ -305,7 +306,7 @@ class LegEnded:
     ended_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class DigitPressed:
     """The party pressed one of 0-9 * # A-D."""
 
@@ -314,7 +315,7 @@ class DigitPressed:
     digit: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PlaybackEnded:
     """All media of a playback are through, or it was stopped."""
 
@@ -323,7 +324,7 @@ class PlaybackEnded:
     playback: PlaybackId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegHeld:
     """The party pressed hold on its own phone."""
 
@@ -331,7 +332,7 @@ class LegHeld:
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LegResumed:
     """The party took the call back from its own hold."""
 
@@ -339,7 +340,7 @@ class LegResumed:
     leg: LegId
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class PhoneChanged:
     """A provisioned phone registered or went away. After a node connects it is told for all."""
 
@@ -349,7 +350,7 @@ class PhoneChanged:
     online: bool
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class CommandFailed:
     """The switch refused a command. `gone` = the leg, bridge or playback no longer exists."""
 
@@ -360,7 +361,7 @@ class CommandFailed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class LiveLeg:
     """A leg found on a node at (re)connection.
 
@@ -374,7 +375,7 @@ class LiveLeg:
     endpoint: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class EndedLeg:
     """A node's note of a customer who has left lately, whether anybody was told of it or not.
 
@@ -387,7 +388,7 @@ class EndedLeg:
     arrival: LegArrived | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeConnected:
     """A node can be used; `legs` is all that is alive on it now (empty after its restart).
 
@@ -406,7 +407,7 @@ class NodeConnected:
     """What the node has noted of the latest customers who left, in no order."""
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeLost:
     """The connection to a node is gone; the node and its calls may live on."""
 
@@ -414,7 +415,7 @@ class NodeLost:
     node: NodeName
 
 
-@dataclass(frozen=True, slots=True)
+@value
 class NodeGone:
     """A node that is not connected has no process any more: its calls have ended with it.
 
