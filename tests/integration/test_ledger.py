@@ -47,7 +47,7 @@ def press(ledger: Ledger, *digits: str) -> None:
         ledger.append(MenuDigit(digit), Subject(call="c1"), at_ms=AT)
 
 
-async def delivered(database: Database) -> list[str]:
+async def delivered(database: Database) -> list[str | None]:
     async with database.transaction() as connection:
         query = text("SELECT data->>'digit' FROM fact WHERE type = 'menu.digit' ORDER BY position")
         return [row[0] for row in await connection.execute(query)]
@@ -114,6 +114,19 @@ async def test_a_new_write_ahead_beside_an_old_ledger_loses_nothing(
         press(ledger, "6")
         await ledger.flush()
     assert await delivered(database) == list("123456")
+
+
+async def test_a_fact_that_json_does_not_know_costs_neither_its_neighbours_nor_its_number(
+    database: Database, path: Path
+) -> None:
+    async with opened(database, path) as ledger:
+        press(ledger, "1", "\ud800", "3")
+        await ledger.flush()
+        assert await delivered(database) == ["1", None, "3"]
+        async with database.transaction() as connection:
+            query = text("SELECT data->>'unreadable' FROM fact WHERE seq = 2")
+            told = (await connection.execute(query)).scalar_one()
+    assert "ud800" in told
 
 
 async def test_a_nul_in_a_callers_name_does_not_stop_the_ledger(

@@ -1,7 +1,7 @@
 """The ledger: facts go to a local write-ahead first, then to PostgreSQL in order and once.
 
-`append` is called on the event loop and costs microseconds: it encodes the fact. `commit` hands all
-since the last time to a thread that writes it to SQLite. A task ships what is there to PostgreSQL
+`append` is called on the event loop and only keeps the fact. `commit` encodes all since the last
+time and hands it to a thread that writes it to SQLite. A task ships what is there to PostgreSQL
 and removes it afterwards; when PostgreSQL is away the write-ahead keeps the facts until it is back.
 """
 
@@ -10,9 +10,10 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import orjson
 from sqlalchemy import text
@@ -20,7 +21,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from hujiao.events.fact import NOBODY, Fact, Subject
-from hujiao.events.writeahead import NotLeadingError, Unit, WriteAhead
+from hujiao.events.writeahead import LiveRows, NotLeadingError, Unit, WriteAhead
 from hujiao.kit.clock import now_ms
 from hujiao.kit.db import Database, notify
 from hujiao.kit.log import logger
@@ -46,11 +47,13 @@ _SHIP = text(
         INSERT INTO ledger_source (source, last_seq)
         VALUES (:source, (SELECT max(q) FROM given))
         ON CONFLICT (source) DO UPDATE SET last_seq = excluded.last_seq
+    ), shipped AS (
+        INSERT INTO fact (source, seq, at, type, version, call_id, agent_id, queue_id, data)
+        SELECT :source, q, to_timestamp(at / 1000.0), t, v, c, a, u, d FROM given
+        WHERE q > coalesce((SELECT last_seq FROM ledger_source WHERE source = :source), 0)
+        ORDER BY q
     )
-    INSERT INTO fact (source, seq, at, type, version, call_id, agent_id, queue_id, data)
-    SELECT :source, q, to_timestamp(at / 1000.0), t, v, c, a, u, d FROM given
-    WHERE q > coalesce((SELECT last_seq FROM ledger_source WHERE source = :source), 0)
-    ORDER BY q
+    SELECT pg_notify(:channel, '')
     """
 )
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('hujiao_ledger'))"
@@ -71,9 +74,21 @@ class FactSink(Protocol):
     def living(self, kind: str) -> list[bytes]: ...
 
 
-def encode(seq: int, at_ms: int, fact: Fact, subject: Subject) -> bytes:
-    """One fact as the JSON object that `_SHIP` reads."""
-    body = orjson.dumps(
+@dataclass(slots=True)
+class _Pending:
+    """What came since the last unit."""
+
+    facts: list[tuple[int, int, Fact, Subject]] = field(default_factory=list)
+    """Number, time (ms since epoch), the fact and whom it is about."""
+    live: LiveRows = field(default_factory=dict)
+
+
+def encode(facts: Sequence[tuple[int, int, Fact, Subject]]) -> bytes:
+    """Facts as the JSON objects that `_SHIP` reads, parted by commas.
+
+    All in one go, which costs a third of one at a time.
+    """
+    told = [
         {
             "q": seq,
             "at": at_ms,
@@ -84,9 +99,23 @@ def encode(seq: int, at_ms: int, fact: Fact, subject: Subject) -> bytes:
             "u": subject.queue,
             "d": fact,
         }
-    )
+        for seq, at_ms, fact, subject in facts
+    ]
+    try:
+        body = orjson.dumps(told)[1:-1]
+    except TypeError:
+        body = b",".join(map(_encode_one, told))
     # PostgreSQL's jsonb takes no NUL; one in a caller's name must not stop the ledger for ever.
     return body.replace(b"\\u0000", b"") if b"\\u0000" in body else body
+
+
+def _encode_one(told: dict[str, Any]) -> bytes:
+    """A fact with what JSON does not know must cost neither its neighbours nor its number."""
+    try:
+        return orjson.dumps(told)
+    except TypeError:
+        log.exception("a fact cannot be encoded", fact=told["t"], call=told["c"])
+        return orjson.dumps(told | {"d": {"unreadable": ascii(told["d"])}})
 
 
 class Ledger:
@@ -110,7 +139,7 @@ class Ledger:
         self.alone = self._file.alone
         """Who wrote here before is known to be gone."""
         self._seq = self._file.last_seq()
-        self._unit = Unit([], {})
+        self._pending = _Pending()
         self._queue: queue.SimpleQueue[Unit | None] = queue.SimpleQueue()
         self._committed = asyncio.Event()
         self._committed_seq = 0
@@ -126,24 +155,26 @@ class Ledger:
         self._shipper = asyncio.create_task(self._ship_forever(), name="ledger shipper")
 
     def append(self, fact: Fact, subject: Subject = NOBODY, *, at_ms: int) -> None:
-        """Write a fact. Raises OSError when the disk has not taken facts for very long."""
+        """Write a fact with the next unit. Raises OSError when the disk has not taken facts for
+        very long."""
         if self._queue.qsize() > POISON_BACKLOG:
             raise OSError("the ledger's write-ahead takes no more facts")
         self._seq += 1
-        self._unit.facts.append((self._seq, encode(self._seq, at_ms, fact, subject)))
+        self._pending.facts.append((self._seq, at_ms, fact, subject))
 
     def keep(self, kind: str, key: str, body: bytes | None) -> None:
         """What a restarted floor needs to go on with this entity; None when it is over."""
-        self._unit.live[kind, key] = body
+        self._pending.live[kind, key] = body
 
     def commit(self) -> None:
         """Hand all since the last time to the writer, as one unit."""
-        unit = self._unit
-        if not unit.facts and not unit.live:
+        pending = self._pending
+        if not pending.facts and not pending.live:
             return
-        self._unit = Unit([], {})
-        self._queue.put(unit)
-        if unit.facts:
+        self._pending = _Pending()
+        facts = [(self._seq, encode(pending.facts))] if pending.facts else []
+        self._queue.put(Unit(facts, pending.live))
+        if facts:
             self._committed_seq = self._seq
             self._committed.set()
 
@@ -242,8 +273,9 @@ class Ledger:
         body = b"[" + b",".join(row[1] for row in rows) + b"]"
         async with self._database.transaction() as connection:
             await connection.execute(_LOCK)
-            await connection.execute(_SHIP, {"facts": body.decode(), "source": self._source})
-            await notify(connection, CHANNEL)
+            await connection.execute(
+                _SHIP, {"facts": body.decode(), "source": self._source, "channel": CHANNEL}
+            )
         await self._have_shipped(rows[-1][0])
         return len(rows)
 

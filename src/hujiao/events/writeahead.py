@@ -32,6 +32,9 @@ class Unit:
     live: LiveRows
 
 
+_KEEP = "INSERT INTO live VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET body = excluded.body"
+
+
 class NotLeadingError(Exception):
     """Another process with a higher epoch writes this file by now."""
 
@@ -143,7 +146,7 @@ class WriteAhead:
         kept = [(*key, body) for key, body in live.items() if body is not None]
         with self._writing():
             self._db.executemany("INSERT INTO fact VALUES (?, ?)", rows)
-            self._db.executemany("INSERT OR REPLACE INTO live VALUES (?, ?, ?)", kept)
+            self._db.executemany(_KEEP, kept)
             self._db.executemany("DELETE FROM live WHERE kind = ? AND id = ?", gone)
 
     def living(self, kind: str) -> list[bytes]:
