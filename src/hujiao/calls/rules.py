@@ -48,7 +48,6 @@ def leg_ended(call: Call, leg_id: LegId, cause: int, at_ms: int, out: Effects) -
             _agent_left(call, leg, cause, at_ms, out)
         else:
             inbound.offer_failed(call, leg, cause, at_ms, out)
-    talk.drop_empty_bridge(call, out)
 
 
 def _customer_left(call: Call, cause: int, at_ms: int, out: Effects) -> None:

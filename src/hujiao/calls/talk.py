@@ -211,6 +211,9 @@ def finish(call: Call, cause: int, at_ms: int, out: Effects) -> None:
     for leg in call.legs.values():
         if leg.agent not in call.offered:
             out.do(HangUpLeg(leg.id, _cause_for_others(cause)))
+    if call.bridged:
+        call.bridged = False
+        out.do(DestroyBridge(call.bridge, call.node))
     if call.agent is not None and phase not in IN_QUEUE:
         out.routing.append(
             routing.ContactEnded(
@@ -224,10 +227,3 @@ def finish(call: Call, cause: int, at_ms: int, out: Effects) -> None:
 
 def _cause_for_others(cause: int) -> Cause:
     return Cause.BUSY if cause == Cause.BUSY else Cause.NORMAL
-
-
-def drop_empty_bridge(call: Call, out: Effects) -> None:
-    """The bridge goes with the call's last leg."""
-    if not call.legs and call.bridged:
-        out.do(DestroyBridge(call.bridge, call.node))
-        call.bridged = False

@@ -130,7 +130,10 @@ def test_a_customer_who_hung_up_in_the_gap_does_not_leave_the_agent_alone_in_the
     stage.ready("ann")
     call = talking(stage)
     stage.restart(live(call.agent_leg, bridge=call))
-    assert stage.commands == [port.HangUpLeg(LegId(str(call.agent_leg)))]
+    assert stage.commands == [
+        port.HangUpLeg(LegId(str(call.agent_leg))),
+        port.DestroyBridge(call.bridge, NODE),
+    ]
     assert stage.state("ann") == "wrap_up"
 
 
