@@ -61,15 +61,11 @@ class Link(Protocol):
         """Stop; returns the commands whose answer is not known."""
 
 
-_RESPONSE = b'{"type":"RESTResponse"'
+RESPONSE = b'{"type":"RESTResponse"'
+"""What an answer begins with, and an event does not."""
 _PREFIX = b'{"type":"RESTResponse","transaction_id":"","request_id":"'
 _AT = len(_PREFIX)
 _STATUS = len(b'","status_code":')
-
-
-def is_response(frame: bytes) -> bool:
-    """Tell an answer from an event."""
-    return frame.startswith(_RESPONSE)
 
 
 class WireLink:

@@ -28,12 +28,12 @@ from hujiao.telephony.ari.legs import Leg, Legs
 from hujiao.telephony.ari.link import (
     HTTP_TIMEOUT_S,
     LOST,
+    RESPONSE,
     Answer,
     HttpLink,
     Link,
     Order,
     WireLink,
-    is_response,
 )
 from hujiao.telephony.ari.phones import Phones
 from hujiao.telephony.ari.wire import Wire, WireRefusedError
@@ -354,7 +354,7 @@ class AriNode:
     # --- frames
 
     def _take(self, frame: bytes) -> None:
-        if is_response(frame):
+        if frame.startswith(RESPONSE):
             self._take_response(frame)
         elif self._held_back is not None:
             self._held_back.append((self._clock(), frame))
