@@ -91,14 +91,14 @@ class Runtime:
             self._telling = True
             asyncio.get_running_loop().call_later(TOLD_WITHIN_S, self.tell)
         due_ms = self.floor.timers.next_ms()
-        if due_ms == self._wake_ms:
+        # One that rings too early is cheaper than one that is moved with every call.
+        if due_ms is None or (self._wake_ms is not None and self._wake_ms <= due_ms):
             return
         if self._wake is not None:
             self._wake.cancel()
-        self._wake, self._wake_ms = None, due_ms
-        if due_ms is not None:
-            delay_s = max(0, due_ms - self._clock()) / 1000
-            self._wake = asyncio.get_running_loop().call_later(delay_s, self._tick)
+        delay_s = max(0, due_ms - self._clock()) / 1000
+        self._wake_ms = due_ms
+        self._wake = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
     def tell(self) -> None:
         """Ledger and screens get what happened; by itself `TOLD_WITHIN_S` after an input."""
