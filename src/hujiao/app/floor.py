@@ -26,6 +26,7 @@ from hujiao.kit.db import Database
 from hujiao.kit.listen import listen
 from hujiao.kit.log import configure as configure_log
 from hujiao.kit.log import logger
+from hujiao.kit.pages import use_huge_pages
 from hujiao.telephony.config import NodeAddress
 from hujiao.telephony.prompts import prompt_media
 from hujiao.telephony.wiring import build_switch
@@ -84,6 +85,7 @@ class FloorProcess:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until `stopping`; live calls are left to the switch."""
+        use_huge_pages()  # takes next to no time in a floor that stood by
         await self.ledger.start()
         configuration = await _unless(stopping, self._configuration())
         if configuration is None:
@@ -195,8 +197,9 @@ async def _lead(lead: Lead, database: Database) -> int:
 
 
 async def _warm_up(database: Database) -> None:
-    """Read the configuration once while another floor leads: the first time takes three times as
-    long, and callers wait for whoever takes over."""
+    """Do once, while another floor leads, what takes long the first time: callers wait for whoever
+    takes over."""
+    use_huge_pages()
     try:
         async with database.transaction() as connection:
             await load_configuration(connection)
