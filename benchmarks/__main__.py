@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import routing
+from benchmarks.cpu import stolen_s
 from benchmarks.machine import this_machine
 from benchmarks.pop import Pops, pops
 from benchmarks.report import page
@@ -78,10 +79,11 @@ def main() -> None:
     given = arguments.parse_args()
     size, parts = QUICK if given.quick else FULL, given.only or list(PARTS)
     tree = ensure_tree(Settings().cache)
-    machine, started = this_machine(tree), time.monotonic()
+    machine, started, before_s = this_machine(tree), time.monotonic(), stolen_s()
     routed: dict[str, Any] | None = routing.run(size.steps) if "routing" in parts else None
     runs, popped = asyncio.run(measure_calls(tree, size, parts))
-    text = page(machine, runs, popped, routed, time.monotonic() - started)
+    took_s, taken_s = time.monotonic() - started, stolen_s() - before_s
+    text = page(machine, runs, popped, routed, took_s, taken_s)
     sys.stdout.write(text)
     if given.write:
         PAGE.write_text(text)

@@ -44,8 +44,9 @@ def page(
     pops: Pops | None,
     routing: dict[str, Any] | None,
     took_s: float,
+    stolen_s: float,
 ) -> str:
-    """The whole document."""
+    """The whole document. `stolen_s`: processor time that the machine's host gave to others."""
     return "\n".join(
         [
             "# Benchmarks",
@@ -53,7 +54,8 @@ def page(
             "Made by `make bench` (`.venv/bin/python -m benchmarks --write`); nothing here is"
             " written by hand.",
             "",
-            f"{machine.sentence} The run took {took_s / 60:.0f} min.",
+            f"{machine.sentence} The run took {took_s / 60:.0f} min;"
+            f" the host took {stolen_s:.0f} s of processor time away meanwhile.",
             "",
             *_targets(runs, pops, routing),
             *_calls(runs),
