@@ -73,7 +73,10 @@ class RunningInstallation:
 
         Back means started, not ready: wait for what you need of it.
         """
-        before = self.pid(program)
+        # Killing 0, which a program has while it is started again, would end this very test run.
+        before = wait_for(
+            lambda: self.pid(program), timeout_s=60, what=f"{program} runs before it is killed"
+        )
         os.kill(before, signal.SIGKILL)
         wait_for(
             lambda: self.pid(program) not in (0, before),
