@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { defineComponent, h, nextTick, type Component } from "vue";
 import { createMemoryHistory, createRouter } from "vue-router";
 
-import type { AgentState, LiveAgent } from "@/api/types";
+import type { AgentState, LiveAgent, LiveCall } from "@/api/types";
 import { recoverLoading } from "@/app/recoverLoading";
 import { useEditor } from "@/features/admin/ui/useEditor";
 import { useRemoval } from "@/features/admin/ui/useRemoval";
@@ -19,6 +19,7 @@ import QueueTile from "@/features/board/QueueTile.vue";
 import { nodeFaults } from "@/features/board/nodes";
 import CallNote from "@/features/calls/CallNote.vue";
 import type { CallDetail } from "@/features/calls/types";
+import CallStory from "@/features/desk/workspace/CallStory.vue";
 import { useSession } from "@/features/session/store";
 import { i18n } from "@/i18n";
 import { applyLive } from "@/live/model";
@@ -132,6 +133,33 @@ describe("a figure of the day", () => {
   it("is a dash while nobody knows it, and a zero when there was nothing", () => {
     expect(tile(undefined).get(".day").text()).not.toContain("0");
     expect(tile(1).get(".day").text()).toContain("0");
+  });
+});
+
+describe("the steps of a call on the desk", () => {
+  const live = useLive();
+  const state = { agents: new Map(), calls: live.calls as Map<string, LiveCall>, queues: new Map() };
+  async function refused(answeredMsAgo: number) {
+    const call = { id: "c1", phase: "talking", since: Date.now() - answeredMsAgo } as LiveCall;
+    applyLive(state, { t: "snapshot", agents: [], calls: [call], queues: [] });
+    answers["GET /calls/c1/story"] = [404, { error: "not_found", message: "" }];
+    const page = show(CallStory, { callId: "c1" });
+    await flushPromises();
+    const found = { alert: page.find('[role="alert"]').exists(), text: page.text() };
+    page.unmount();
+    return found;
+  }
+
+  it("are waited for while the ledger may not know yet whose call it is", async () => {
+    const { alert, text } = await refused(200);
+    expect(alert).toBe(false);
+    expect(text).toContain("加载中");
+  });
+
+  it("say later that they cannot be had, and offer to try again", async () => {
+    const { alert, text } = await refused(60_000);
+    expect(alert).toBe(true);
+    expect(text).toContain("重试");
   });
 });
 
