@@ -156,7 +156,6 @@ class Commands:
             return
         leg = self._legs.add(Leg(command.leg, outbound=True))
         leg.dial = command
-        self._legs.dialling.add(leg.id)
         self._need_bridge(command, command.bridge)
         uri = (
             f"channels/create?channelId={encoded(command.leg)}"

@@ -25,9 +25,6 @@ from hujiao.telephony.port import (
 
 Json = dict[str, Any]
 
-_STATE = b'{"type":"ChannelStateChange"'
-_IS_UP = b'"state":"Up"'
-
 _ORIGINS = {origin.value: origin for origin in Origin}
 
 
@@ -67,8 +64,6 @@ class Events:
         return orjson.dumps({"allowed": [{"type": name} for name in names]})
 
     def take(self, frame: bytes) -> None:
-        if frame.startswith(_STATE) and _IS_UP in frame and not self._legs.dialling:
-            return  # half of all changes of state: StasisStart tells the same, and more
         event: Json = orjson.loads(frame)
         handler = self._by_type.get(event["type"])
         if handler is not None:
@@ -126,7 +121,6 @@ class Events:
                 self._legs.tell(LegRinging(self._legs.clock(), leg.id))
         elif state == "Up" and leg.dial is not None and not leg.answered:
             leg.answered = True
-            self._legs.dialling.discard(leg.id)
             self._legs.tell(LegAnswered(self._legs.clock(), leg.id))
 
     # --- what happens on it

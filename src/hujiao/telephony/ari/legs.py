@@ -74,8 +74,6 @@ class Legs:
         self.live: dict[str, Leg] = {}
         self.playing: dict[str, LegId] = {}
         self.bridges: set[BridgeId] = set()
-        self.dialling: set[LegId] = set()
-        """Legs called in their bridge that have not answered."""
         self.aliases: Mapping[str, str] = {}
         self.heard_ms: int | None = None
         """When what is told now was heard, if that could not be told at once."""
@@ -93,7 +91,6 @@ class Legs:
         if self.live.pop(leg.id, None) is None:
             return
         self._where.pop(leg.id, None)
-        self.dialling.discard(leg.id)
         for playback in leg.playbacks or ():
             self.playing.pop(playback, None)
         if leg.told:
