@@ -163,9 +163,11 @@ async def held_back(node: RunningNode, channel: str) -> AsyncIterator[None]:
             await asyncio.sleep(0.2)
 
     task = asyncio.create_task(hold(), name="hold a caller back")
-    yield
-    task.cancel()
-    await asyncio.gather(task, return_exceptions=True)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_who_came_first_while_no_floor_was_there_is_served_first(
