@@ -82,8 +82,8 @@ def main() -> None:
     machine, started, before_s = this_machine(tree), time.monotonic(), stolen_s()
     routed: dict[str, Any] | None = routing.run(size.steps) if "routing" in parts else None
     runs, popped = asyncio.run(measure_calls(tree, size, parts))
-    took_s, taken_s = time.monotonic() - started, stolen_s() - before_s
-    text = page(machine, runs, popped, routed, took_s, taken_s)
+    took_s, lost_s = time.monotonic() - started, stolen_s() - before_s
+    text = page(machine, runs, popped, routed, took_s, lost_s)
     sys.stdout.write(text)
     if given.write:
         PAGE.write_text(text)

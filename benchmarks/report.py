@@ -44,9 +44,9 @@ def page(
     pops: Pops | None,
     routing: dict[str, Any] | None,
     took_s: float,
-    stolen_s: float,
+    lost_s: float,
 ) -> str:
-    """The whole document. `stolen_s`: processor time that the machine's host gave to others."""
+    """The whole document. `lost_s`: processor time that the machine's host gave to others."""
     return "\n".join(
         [
             "# Benchmarks",
@@ -55,7 +55,7 @@ def page(
             " written by hand.",
             "",
             f"{machine.sentence} The run took {took_s / 60:.0f} min;"
-            f" the host took {stolen_s:.0f} s of processor time away meanwhile.",
+            f" the host took {lost_s:.0f} s of processor time away meanwhile.",
             "",
             *_targets(runs, pops, routing),
             *_calls(runs),

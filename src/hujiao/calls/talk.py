@@ -195,7 +195,7 @@ def hang_up(call: Call, by: EndedBy, at_ms: int, out: Effects) -> None:
 
 
 def finish(call: Call, cause: int, at_ms: int, out: Effects) -> None:
-    """The call is over: say so, end the legs that are left, free the agent."""
+    """The call is over: say so, end the legs that are left and their bridge, free the agent."""
     if call.is_over:
         return
     phase = call.phase

@@ -29,6 +29,7 @@ class Unit:
     """What one turn of the event loop brought: written together or not at all."""
 
     facts: list[tuple[int, bytes]]
+    """Facts as JSON, parted by commas, each under the number of its last."""
     live: LiveRows
 
 

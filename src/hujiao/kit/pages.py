@@ -9,6 +9,7 @@ log = logger(__name__)
 
 HUGE = 2 * 1024 * 1024
 _MADV_COLLAPSE = 25
+_MAPS = Path("/proc/self/maps")
 
 
 def use_huge_pages() -> None:
@@ -18,11 +19,11 @@ def use_huge_pages() -> None:
     time; in large pages there are five hundred times fewer to look up. Costs some 20 ms, once.
     """
     advise = getattr(ctypes.CDLL(None), "madvise", None)
-    if advise is None:
+    if advise is None or not _MAPS.exists():
         return
     advise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
     gathered = 0
-    for line in Path("/proc/self/maps").read_text().splitlines():
+    for line in _MAPS.read_text().splitlines():
         addresses, rights, *_, name = [*line.split(maxsplit=5), ""][:6]
         if rights != "rw-p" or name not in ("", "[heap]"):
             continue

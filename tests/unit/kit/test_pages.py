@@ -19,13 +19,12 @@ def test_what_is_in_memory_stays_what_it_was() -> None:
 def test_a_system_that_cannot_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int, int]] = []
 
-    class Advise:
-        def __call__(self, start: int, size: int, advice: int) -> int:
-            asked.append((start, size, advice))
-            return -1
+    def advise(start: int, size: int, advice: int) -> int:
+        asked.append((start, size, advice))
+        return -1
 
     held = bytearray(4 * HUGE)
-    monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace(madvise=Advise()))
+    monkeypatch.setattr(ctypes, "CDLL", lambda _name: SimpleNamespace(madvise=advise))
     use_huge_pages()
     assert held == bytearray(4 * HUGE)
     assert asked

@@ -28,8 +28,8 @@ PING_PATIENCE_S = 15.0
 
 FIN_TEXT = 0x81
 _MASK = bytes(4)
-"""Of zeros, it leaves the text as it is: masks guard proxies against scripts in browsers, and there
-are none of either here."""
+"""Of zeros, it leaves the text as it is. RFC 6455 (5.3) wants chance here, to guard proxies against
+scripts in browsers; between a floor and its node there are none of either."""
 _HEAD_16 = struct.Struct("!BBH")
 _HEAD_64 = struct.Struct("!BBQ")
 
